@@ -1,0 +1,1 @@
+"""What the lessons share: convolution, data, networks, training, records and figures."""

@@ -1,0 +1,50 @@
+"""The check behind every "equals" of the lessons, and the shapes it is tried on."""
+
+from typing import NamedTuple
+
+import torch
+
+
+class Shape(NamedTuple):
+    """One convolution: sizes as in ``torch.nn.functional.conv2d``, pairs are (height, width)."""
+
+    batch: int
+    in_channels: int
+    out_channels: int
+    size: tuple[int, int]
+    kernel_size: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+
+
+# The shapes on which hand-written convolutions go wrong; lessons and tests share them.
+ADVERSARIAL = (
+    Shape(1, 1, 1, (5, 5), (3, 3), (1, 1), (0, 0)),  # the plain case, for comparison
+    Shape(2, 3, 4, (7, 5), (3, 3), (1, 1), (1, 1)),  # height and width differ
+    Shape(2, 2, 3, (6, 9), (2, 5), (1, 1), (0, 2)),  # kernel sides differ, padding on one axis
+    Shape(3, 2, 5, (8, 7), (3, 2), (3, 2), (0, 0)),  # the stride leaves pixels over
+    Shape(2, 3, 2, (6, 5), (3, 3), (2, 3), (2, 1)),  # stride, padding and both unequal
+    Shape(2, 4, 3, (5, 4), (1, 1), (1, 1), (0, 0)),  # 1x1 kernel
+    Shape(1, 3, 2, (5, 6), (1, 1), (2, 2), (0, 0)),  # 1x1 kernel that skips pixels
+    Shape(2, 2, 3, (3, 4), (5, 6), (1, 1), (1, 1)),  # kernel as large as the padded image
+    Shape(1, 5, 1, (4, 4), (2, 2), (2, 2), (0, 0)),  # patches that do not overlap
+)
+
+# Absolute tolerances: sums of some hundred terms of size one, with room to spare.
+_TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-4, torch.bfloat16: 1e-1}
+
+
+def check_equal(actual, expected, what: str = "", *, atol: float | None = None) -> None:
+    """Assert that two tensors agree and print the largest error.
+
+    Both are tensors (or numbers) of the same shape and dtype. ``atol`` is the largest absolute
+    difference allowed; by default 1e-10 for float64, 1e-4 for float32, 1e-1 for bfloat16 and
+    0 for integers. Raises AssertionError when they differ by more.
+    """
+    actual, expected = torch.as_tensor(actual), torch.as_tensor(expected)
+    if atol is None:
+        atol = _TOLERANCE.get(actual.dtype, 0.0)
+    torch.testing.assert_close(actual, expected, atol=atol, rtol=0.0)
+    wide = torch.float64 if actual.dtype != torch.bool else torch.int64
+    error = (actual.to(wide) - expected.to(wide)).abs().max().item() if actual.numel() else 0.0
+    print(f"{what + ': ' if what else ''}largest error {error:.0e} (allowed {atol:.0e})")

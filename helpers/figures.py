@@ -1,0 +1,138 @@
+"""One style for every picture, and captions that travel with it into the report.
+
+A figure or table shown by this module carries its name, caption and alternative text in the
+metadata of its output, where the report finds them. While the report is built
+(``REPORT_FIGURES=1``) a figure also holds a vector version; in JupyterLab it is PNG only.
+"""
+
+import base64
+import importlib
+import io
+import os
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+from IPython.display import display
+from matplotlib import font_manager
+
+TEXT_WIDTH = 6.3  # inches, the width of a line in the PDF
+_PNG_DPI = 144
+_STYLE = {
+    "figure.figsize": (TEXT_WIDTH, 3.0),
+    "figure.dpi": 110,
+    "figure.constrained_layout.use": True,
+    "font.family": ["Fira Sans", "DejaVu Sans"],
+    "font.size": 9,
+    "axes.titlesize": 9.5,
+    "axes.labelsize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.alpha": 0.35,
+    "image.cmap": "gray",
+    "image.interpolation": "nearest",
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    # the same bytes on every run
+    "svg.hashsalt": "convolution-report",
+    "svg.fonttype": "path",
+}
+
+
+def setup() -> None:
+    """Set the report's style: Fira Sans, seaborn's colour-blind palette, no global side effect else."""
+    fonts = Path(importlib.import_module("fontpkg_fira_sans").__file__).parent
+    for font in sorted(fonts.rglob("*.?tf")):
+        font_manager.fontManager.addfont(font)
+    sns.set_theme(style="whitegrid", palette="colorblind", rc=_STYLE)
+
+
+def _encode(figure, format: str) -> bytes:
+    buffer = io.BytesIO()
+    metadata = {"Software": None} if format == "png" else {"Date": None, "Creator": None}
+    figure.savefig(buffer, format=format, dpi=_PNG_DPI, metadata=metadata, bbox_inches="tight")
+    return buffer.getvalue()
+
+
+def _publish(data: dict, kind: str, name: str, caption: str, alt: str) -> None:
+    report = {"kind": kind, "label": f"{kind}-{name}", "caption": caption, "alt": alt}
+    display(data, raw=True, metadata={"report": report})
+    # For readers of the notebook; the report sets the caption itself and skips this output.
+    display({"text/markdown": f"*{caption}*"}, raw=True, metadata={"report": {"kind": "skip"}})
+
+
+def show(figure, name: str, caption: str, alt: str) -> None:
+    """Display a matplotlib figure and close it.
+
+    ``name`` is unique in the report: the figure becomes ``figures/NN-name.png`` and ``.svg`` and is
+    referred to as ``[figure](#fig-name)``. ``caption`` (Markdown) states the finding, ``alt`` says
+    in plain text what is to be seen.
+    """
+    png = base64.b64encode(_encode(figure, "png")).decode()
+    data = {"text/plain": f"[{alt}]", "image/png": png}
+    if os.environ.get("REPORT_FIGURES") == "1":
+        data["image/svg+xml"] = _encode(figure, "svg").decode()
+    plt.close(figure)
+    _publish(data, "fig", name, caption, alt)
+
+
+def animate(figures, name: str, caption: str, alt: str, *, interval: int = 700) -> None:
+    """Display matplotlib figures one after another as an animated PNG, and close them.
+
+    All figures have the same size; ``interval`` is the time of a frame in milliseconds. The report
+    on paper shows the other figures of the lesson instead; the web page plays the animation.
+    """
+    from PIL import Image
+
+    frames = []
+    for figure in figures:
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=100, metadata={"Software": None})
+        frames.append(Image.open(buffer).convert("RGB"))
+        plt.close(figure)
+    buffer = io.BytesIO()
+    frames[0].save(
+        buffer, "png", save_all=True, append_images=frames[1:], duration=interval, loop=0
+    )
+    data = {"text/plain": f"[{alt}]", "image/png": base64.b64encode(buffer.getvalue()).decode()}
+    _publish(data, "animation", name, caption, alt)
+
+
+def table(frame, name: str, caption: str, *, precision: int = 3, index: bool = True) -> None:
+    """Display a pandas DataFrame as a table, referred to as ``[table](#tbl-name)``."""
+    html = frame.to_html(float_format=lambda x: f"{x:.{precision}f}", index=index, border=0)
+    data = {"text/plain": frame.to_string(index=index), "text/html": html}
+    _publish(data, "tbl", name, caption, caption)
+
+
+def text(markdown: str) -> None:
+    """Display Markdown prose, for sentences that hold computed numbers."""
+    display({"text/markdown": markdown, "text/plain": markdown}, raw=True)
+
+
+def draw_grid(ax, values, *, highlight=(), pad: int | tuple[int, int] = 0, fmt: str = "{:g}"):
+    """Draw a small matrix as a grid of numbers.
+
+    ``values`` is (height, width). ``pad`` rows/columns at each side are drawn as padding (grey,
+    dashed). ``highlight`` holds rectangles (top, left, height, width[, colour]) in cells.
+    """
+    values = np.asarray(values)
+    height, width = values.shape
+    pad_h, pad_w = (pad, pad) if isinstance(pad, int) else pad
+    for y in range(height):
+        for x in range(width):
+            padding = y < pad_h or y >= height - pad_h or x < pad_w or x >= width - pad_w
+            style = {"fc": "0.93", "ls": ":"} if padding else {"fc": "white", "ls": "-"}
+            ax.add_patch(mpl.patches.Rectangle((x, y), 1, 1, ec="0.6", lw=0.7, **style))
+            colour = "0.55" if padding else "0.1"
+            label = fmt.format(values[y, x])
+            ax.text(x + 0.5, y + 0.5, label, ha="center", va="center", fontsize=8, color=colour)
+    for top, left, rows, columns, *colour in highlight:
+        edge = colour[0] if colour else "C0"
+        box = mpl.patches.Rectangle((left, top), columns, rows, ec=edge, fc=edge, alpha=0.25)
+        ax.add_patch(box)
+        ax.add_patch(mpl.patches.Rectangle((left, top), columns, rows, ec=edge, fill=False, lw=2))
+    ax.set(xlim=(-0.1, width + 0.1), ylim=(height + 0.1, -0.1), aspect="equal")
+    ax.axis("off")
