@@ -15,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 import papermill
+from nbclient.exceptions import DeadKernelError
 from nbstripout import strip_output
 from papermill.exceptions import PapermillExecutionError
 
@@ -76,7 +77,6 @@ def execute(profile: str, notebook: Path, output: Path) -> None:
     """Execute a lesson in its own folder; ``output`` appears only when every cell succeeded."""
     partial = output.with_suffix(".partial.ipynb")
     output.parent.mkdir(parents=True, exist_ok=True)
-    os.environ.update(KERNEL_ENVIRONMENT)
     try:
         papermill.execute_notebook(
             str(notebook),
@@ -87,10 +87,12 @@ def execute(profile: str, notebook: Path, output: Path) -> None:
             progress_bar=False,
             start_timeout=180,
         )
+    except DeadKernelError as error:
+        raise SystemExit(f"{notebook}: {error}; the copy so far: {partial}") from None
     except PapermillExecutionError as error:
         raise SystemExit(
-            f"{notebook}: cell {error.cell_index} failed with {error.ename}: {error.evalue}\n"
-            f"  cell {error.cell_index}: {first_line(error.source)}\n"
+            f"{notebook}: cell [{error.exec_count}] failed with {error.ename}: {error.evalue}\n"
+            f"  it begins: {first_line(error.source)}\n"
             f"  partly executed copy: {partial}\n"
             "  Nothing was replaced; lessons that succeeded are kept and will not run again."
         ) from None
@@ -152,6 +154,7 @@ def main() -> None:
         if options.step == "check":
             check(options.profile, options.paths)
         elif options.step == "execute":
+            os.environ.update(KERNEL_ENVIRONMENT)
             execute(options.profile, *options.paths)
         else:
             publish(options.paths)

@@ -1,0 +1,58 @@
+"""Figures carry their caption and come out the same every time."""
+
+import base64
+import io
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+from PIL import Image
+
+from helpers import figures
+
+
+@pytest.fixture
+def displayed(monkeypatch):
+    shown = []
+    monkeypatch.setattr(figures, "display", lambda data, **kw: shown.append((data, kw)))
+    return shown
+
+
+def draw(end=3):
+    figures.setup()
+    figure, ax = plt.subplots(figsize=(2, 1))
+    ax.plot([1, 2, end], label="line")
+    ax.legend()
+    return figure
+
+
+def test_show_carries_name_caption_and_alternative_text(displayed, monkeypatch):
+    monkeypatch.delenv("REPORT_FIGURES", raising=False)
+    figures.show(draw(), "line", "A line.", alt="a rising line")
+    data, keywords = displayed[0]
+    assert keywords["metadata"]["report"] == {
+        "kind": "fig", "label": "fig-line", "caption": "A line.", "alt": "a rising line"
+    }  # fmt: skip
+    assert "image/png" in data and "image/svg+xml" not in data
+    assert not plt.get_fignums()
+
+
+def test_the_report_gets_the_same_vector_and_pixels_every_time(displayed, monkeypatch):
+    monkeypatch.setenv("REPORT_FIGURES", "1")
+    for _ in range(2):
+        figures.show(draw(), "line", "A line.", alt="a rising line")
+    first, second = displayed[0][0], displayed[2][0]
+    assert first == second and first["image/svg+xml"].lstrip().startswith("<?xml")
+
+
+def test_an_animation_holds_every_frame(displayed):
+    figures.animate([draw(1), draw(2), draw(3)], "lines", "Lines.", alt="lines")
+    data, keywords = displayed[0]
+    assert keywords["metadata"]["report"]["kind"] == "animation"
+    image = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    assert image.n_frames == 3 and image.info["duration"] == 700
+
+
+def test_a_table_is_html_with_the_precision_asked_for(displayed):
+    figures.table(pd.DataFrame({"x": [0.12345]}), "numbers", "Numbers.", precision=2)
+    assert "<td>0.12</td>" in displayed[0][0]["text/html"]
