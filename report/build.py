@@ -1,0 +1,252 @@
+"""Make the report from executed notebooks: a PDF, a web site and the folder of figures.
+
+    build.py pdf     --output build/report.pdf --profile full NOTEBOOK...
+    build.py site    --output build/site       --profile full NOTEBOOK...
+    build.py figures --output figures                         NOTEBOOK...
+
+nbconvert turns each notebook into Markdown (lesson.md.j2), pandoc turns all of them together into
+Typst or HTML (report.lua numbers, links and checks), Typst sets the PDF (report.typ). Nothing is
+downloaded, and the same commit gives the same bytes.
+"""
+
+import argparse
+import base64
+import html
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from importlib import import_module, metadata
+from pathlib import Path
+
+import nbformat
+import pypandoc
+import typst
+from nbconvert.exporters import TemplateExporter
+from nbconvert.filters import strip_ansi
+from traitlets.config import Config
+
+HERE = Path(__file__).resolve().parent
+PANDOC = Path(pypandoc.__file__).parent / "files" / "pandoc"  # the wheel's, whatever PATH holds
+READER = "markdown+lists_without_preceding_blankline-implicit_figures-auto_identifiers"
+FONTS = [
+    Path(import_module(package).__file__).parent / "files"
+    for package in ("fontpkg_fira_sans", "fontpkg_ibm_plex_mono")
+]
+FONT_FILES = ["FiraSans-Regular", "FiraSans-Italic", "FiraSans-SemiBold", "IBMPlexMono-Regular"]
+PACKAGES = ["torch", "torchvision", "numpy", "pandas", "matplotlib", "nbconvert", "typst"]
+
+TITLE = "Convolutional networks, from loops to experiments"
+SUBTITLE = "An executable report: derivations, code and measurements on MNIST"
+
+HEAD, TAIL = 24, 6  # lines of a long output that are kept
+PRIORITY = ["image/png", "text/html", "text/markdown", "text/plain"]
+
+
+class ReportError(Exception):
+    """The report cannot be made; the message names the lesson and what to change."""
+
+
+# ------------------------------------------------------------------ notebooks -> Markdown
+
+
+def shorten(text: str) -> str:
+    """Return printed text as a terminal shows it at the end, the middle of a long one left out."""
+    lines = [line.rstrip().rsplit("\r", 1)[-1] for line in strip_ansi(text).split("\n")]
+    lines = "\n".join(lines).strip("\n").expandtabs(4).split("\n")
+    left_out = len(lines) - HEAD - TAIL
+    if left_out > 3:
+        lines[HEAD:-TAIL] = [f"    ⋮  ({left_out} lines left out)"]
+    return "\n".join(lines)
+
+
+def printable(output, lesson: Path) -> bool:
+    """Make one output fit for print, in place; False when it has nothing to show a reader."""
+    if output.output_type == "stream":
+        output.text = shorten(output.text)
+        return output.name == "stdout" and bool(output.text.strip())
+    if output.output_type == "error":
+        raise ReportError(f"lesson {lesson.stem}: a cell ended with {output.ename}; execute it again")
+    defaults = {"kind": "", "label": "", "caption": "", "alt": "", "file": ""}
+    output.metadata["report"] = defaults | output.metadata.get("report", {})
+    report = output.metadata.report
+    if report.kind == "skip" or "application/vnd.jupyter.widget-view+json" in output.data:
+        return False
+    if "image/png" in output.data:
+        if not report.label:
+            raise ReportError(f"lesson {lesson.stem}: a picture without a caption; use figures.show")
+        suffix = "svg" if "image/svg+xml" in output.data else "png"
+        report.file = f"figures/{figure_name(lesson, report)}.{suffix}"
+    elif "text/plain" in output.data:
+        output.data["text/plain"] = shorten(output.data["text/plain"])
+    return True
+
+
+def figure_name(lesson: Path, report: dict) -> str:
+    """Return ``NN-name``, the name of a figure's files."""
+    return f"{lesson.stem[:2]}-{report['label'].split('-', 1)[1]}"
+
+
+def figure_files(lesson: Path, notebook) -> dict[str, bytes]:
+    """Return the files, by name, of all figures and animations of a lesson."""
+    files = {}
+    for output in (o for cell in notebook.cells for o in cell.get("outputs", [])):
+        report = output.get("metadata", {}).get("report", {})
+        if report.get("kind") in ("fig", "animation"):
+            name = figure_name(lesson, report)
+            files[f"{name}.png"] = base64.b64decode(output.data["image/png"])
+            if "image/svg+xml" in output.data:
+                files[f"{name}.svg"] = output.data["image/svg+xml"].encode()
+    return files
+
+
+def to_markdown(lessons: dict) -> str:
+    """Return all lessons as one Markdown text, each in a div with its number and name."""
+    config = Config()
+    config.NbConvertBase.display_data_priority = PRIORITY
+    config.TagRemovePreprocessor.enabled = True
+    config.TagRemovePreprocessor.remove_cell_tags = {"remove-cell", "parameters", "injected-parameters"}
+    config.TagRemovePreprocessor.remove_input_tags = {"hide-input"}
+    config.CoalesceStreamsPreprocessor.enabled = True
+    exporter = TemplateExporter(config=config, raw_template=(HERE / "lesson.md.j2").read_text())
+    exporter.register_filter("attribute", lambda text: html.escape(" ".join(text.split())))
+    parts = []
+    for path, notebook in lessons.items():
+        for cell in notebook.cells:
+            if "outputs" in cell:
+                cell.outputs = [output for output in cell.outputs if printable(output, path)]
+        body, _ = exporter.from_notebook_node(notebook)
+        fence = ":" * 12
+        parts.append(
+            f'{fence} {{.lesson name="{path.stem}" number="{int(path.stem[:2])}"}}\n'
+            f"{body}\n\n{fence}\n"
+        )
+    return "\n".join(parts)
+
+
+def read(paths: list[Path]) -> dict:
+    """Return the notebooks by path; the file name begins with the two digits of the chapter."""
+    for path in paths:
+        if not re.match(r"\d\d_", path.name):
+            raise ReportError(f"{path}: the file name of a lesson begins with its number, as in 01_")
+    return {path: nbformat.read(path, as_version=4) for path in sorted(paths, key=lambda p: p.name)}
+
+
+def pandoc(text: str, *arguments: str) -> str:
+    """Run pandoc with report.lua; whatever it complains about is an error."""
+    command = [PANDOC, "-f", READER, "-L", HERE / "report.lua", *arguments]
+    run = subprocess.run(command, input=text, capture_output=True, encoding="utf-8")
+    if run.returncode or run.stderr:
+        raise ReportError(run.stderr.strip())
+    return run.stdout
+
+
+# ------------------------------------------------------------------------- title page
+
+
+def git(*arguments: str) -> str:
+    """Return what git prints, or nothing outside a repository."""
+    try:
+        run = subprocess.run(["git", "-C", HERE, *arguments], capture_output=True, text=True)
+    except FileNotFoundError:
+        return ""
+    return run.stdout.strip() if run.returncode == 0 else ""
+
+
+def processor() -> str:
+    """Return the name of the processor."""
+    try:
+        cpuinfo = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        cpuinfo = ""
+    found = re.search(r"model name\s*:\s*(.+)", cpuinfo)
+    return found[1] if found else platform.processor() or platform.machine()
+
+
+def facts(profile: str) -> dict[str, str]:
+    """Return what the title page says about this build."""
+    return {
+        "Version": git("describe", "--always", "--tags", "--dirty", "--abbrev=10") or "unversioned",
+        "Profile": profile,
+        "Machine": f"{processor()}, {platform.system()}",
+        "Python": platform.python_version(),
+        "Packages": ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES),
+    }
+
+
+def timestamp() -> int:
+    """Return the time written into the PDF: the commit's, so that every build has the same bytes."""
+    return int(os.environ.get("SOURCE_DATE_EPOCH") or git("log", "-1", "--format=%ct") or 0)
+
+
+# --------------------------------------------------------------------------- products
+
+
+def build_pdf(paths: list[Path], output: Path, profile: str) -> None:
+    """Write the PDF; its sources stay in the folder beside it, named like it."""
+    lessons = read(paths)
+    folder = output.with_suffix("")
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    for path, notebook in lessons.items():
+        for name, data in figure_files(path, notebook).items():
+            (folder / "figures" / name).write_bytes(data)
+    for name in ("report.typ", "references.bib"):
+        shutil.copy(HERE / name, folder)
+    body = pandoc(
+        to_markdown(lessons), "-t", "typst", "--wrap=preserve", "--syntax-highlighting=idiomatic",
+        "-M", f"bibliography={HERE / 'references.bib'}",
+    )  # fmt: skip
+    source = folder / "main.typ"
+    source.write_text('#import "report.typ": *\n#show: report\n\n' + body)
+    try:
+        pdf, warnings = typst.compile_with_warnings(
+            source,
+            font_paths=FONTS,
+            ignore_system_fonts=True,
+            sys_inputs={
+                "title": TITLE,
+                "subtitle": SUBTITLE,
+                "facts": json.dumps(facts(profile)),
+            },
+            timestamp=timestamp(),
+            pdf_standards=["ua-1"],
+        )
+    except typst.TypstError as error:
+        raise ReportError(explain(error, source.read_text())) from None
+    if warnings:
+        raise ReportError("\n".join(explain(warning, source.read_text()) for warning in warnings))
+    output.write_bytes(pdf)
+
+
+def explain(error, source: str) -> str:
+    """Return Typst's message with the lesson it is about."""
+    found = re.search(r"main\.typ:(\d+)", error.diagnostic)
+    before = source.split("\n")[: int(found[1])] if found else []
+    lessons = [line[10:] for line in before if line.startswith("// lesson ")]
+    return f"lesson {lessons[-1]}: {error.diagnostic}" if lessons else error.diagnostic
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Read the command line and build one product."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("product", choices=["pdf", "site", "figures"])
+    parser.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--profile", default="full")
+    options = parser.parse_args(arguments)
+    try:
+        if options.product == "pdf":
+            build_pdf(options.notebooks, options.output, options.profile)
+        elif options.product == "site":
+            build_site(options.notebooks, options.output, options.profile)
+        else:
+            build_figures(options.notebooks, options.output)
+    except ReportError as error:
+        sys.exit(f"The report was not made.\n{error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,475 @@
+-- Numbers, links and checks all lessons together, and writes them as Typst or HTML.
+-- A formula that cannot be typeset, a broken link or an unknown citation ends pandoc with a
+-- message that names the lesson.
+
+local typst = FORMAT == "typst"
+local stringify = pandoc.utils.stringify
+local signs = { question = "?", answer = "!", derivation = "∂", check = "✓", correction = "≠", note = "i" }
+local columns = 92 -- characters of code in a line of the PDF
+
+local lesson -- the one being read: {name =, number =}
+local problems = {} -- messages, in order
+local number_of = {} -- id -> "1.2"
+local kind_of = {} -- id -> "figure", "table", "equation", "section", "lesson"
+local questions = {} -- "1.1" -> {statement =, asked = {id ...}, answered = {id ...}}
+
+local function problem(format, ...)
+  problems[#problems + 1] = "lesson " .. lesson.name .. ": " .. format:format(...)
+end
+
+local function id_in(number, name) return ("%02d-%s"):format(number, name) end
+
+local function define(id, kind, number)
+  if kind_of[id] then problem("the name %s is used twice", id) end
+  kind_of[id], number_of[id] = kind, number
+end
+
+local function quoted(text) return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"'):gsub("%s+", " ") .. '"' end
+local function block(text) return pandoc.RawBlock("typst", text) end
+local function inline(text) return pandoc.RawInline("typst", text) end
+
+-- {open, content, close} as one list
+local function wrapped(open, content, close)
+  local list = pandoc.List({ open })
+  list:extend(content)
+  list:insert(close)
+  return list
+end
+
+------------------------------------------------------------------------ first pass: numbers
+
+-- The anchor JupyterLab gives a heading, without its punctuation.
+local function anchor(text)
+  return (text:gsub("%%20", "-"):gsub("%s", "-"):gsub("[^%w_%-\128-\255]", ""))
+end
+
+-- "**Question 1.1.** Text" -> kind, title, the blocks without the title
+local function split_title(blocks)
+  local first = blocks[1]
+  local strong = first and first.content and first.content[1]
+  if not strong or strong.t ~= "Strong" then return end
+  local title = stringify(strong)
+  local kind = pandoc.text.lower(title:match("^%a*"))
+  if not signs[kind] then return end
+  local rest = pandoc.Inlines(first.content)
+  rest:remove(1)
+  while rest[1] and (rest[1].t == "Space" or rest[1].t == "SoftBreak") do rest:remove(1) end
+  local body = pandoc.Blocks(blocks)
+  if #rest > 0 then body[1] = pandoc.Para(rest) else body:remove(1) end
+  local last = strong.content[#strong.content]
+  if last.t == "Str" then last.text = last.text:gsub("[%.:]$", "") end
+  return kind, strong.content, body
+end
+
+local function first_sentence(blocks)
+  local sentence = pandoc.Inlines({})
+  for _, piece in ipairs(blocks[1] and blocks[1].content or {}) do
+    sentence:insert(piece)
+    if piece.t == "Str" and piece.text:match("[%.%?]$") and not piece.text:match("^%a%.") then break end
+  end
+  return sentence
+end
+
+local function callout(blocks)
+  local kind, title, body = split_title(blocks)
+  if not kind then return end
+  local ids = {}
+  for number in stringify(title):gmatch("%d+%.%d+") do
+    if kind == "question" or kind == "answer" then
+      local question = questions[number] or { asked = {}, answered = {} }
+      questions[number] = question
+      local places = kind == "question" and question.asked or question.answered
+      local id = id_in(lesson.number, kind .. "-" .. number .. (#places > 0 and "-" .. #places + 1 or ""))
+      table.insert(places, id)
+      table.insert(ids, id)
+      if kind == "question" then question.statement = question.statement or first_sentence(body) end
+      define(id, "callout")
+    end
+  end
+  local content = pandoc.Blocks({ pandoc.Div({ pandoc.Plain(title) }, { class = "title" }) })
+  content:extend(body)
+  return pandoc.Div(content, pandoc.Attr(ids[1] or "", { "callout", kind }, { ids = table.concat(ids, " ") }))
+end
+
+local function number_lesson(div)
+  lesson = { name = div.attributes.name, number = tonumber(div.attributes.number) }
+  local count = { section = 0, figure = 0, table = 0, equation = 0 }
+  local function next_number(kind)
+    count[kind] = count[kind] + 1
+    return lesson.number .. "." .. count[kind]
+  end
+  local titled = false
+  local function labelled(kind, name)
+    -- figures and tables have names of their own in the whole book
+    local id = kind == "equation" and id_in(lesson.number, name) or name
+    define(id, kind, next_number(kind))
+    return id
+  end
+  return div:walk({
+    traverse = "topdown",
+    Header = function(header)
+      if header.level == 1 then
+        if titled then problem("has two headings of the first level") end
+        titled = true
+        header.identifier = lesson.name
+        header.attributes.number = tostring(lesson.number)
+        define(lesson.name, "lesson", tostring(lesson.number))
+        return header
+      end
+      local id = id_in(lesson.number, anchor(stringify(header)))
+      while kind_of[id] do id = id .. "-1" end
+      header.identifier = id
+      if header.level == 2 then header.attributes.number = next_number("section") end
+      define(id, "section", header.attributes.number)
+      return header
+    end,
+    Span = function(span)
+      if span.identifier:match("^eq%-") then
+        span.identifier = labelled("equation", span.identifier)
+        return span
+      end
+    end,
+    Div = function(child)
+      if child.classes[1] == "picture" and child.attributes.name:match("^fig%-") then
+        child.identifier = labelled("figure", child.attributes.name)
+      elseif child.classes[1] == "table" and child.attributes.name ~= "" then
+        child.identifier = labelled("table", child.attributes.name)
+      elseif child.classes[1] == "answer" or child.classes[1] == "derivation" then
+        local made = callout(child.content)
+        if made then return made end
+        problem("a cell tagged %s must begin with **%s**", child.classes[1],
+          child.classes[1] == "answer" and "Answer 1.1." or "Derivation: title.")
+      end
+      return child
+    end,
+    BlockQuote = function(quote) return callout(quote.content) end,
+  })
+end
+
+------------------------------------------------------------------------ formulas
+
+-- What pandoc drops or sets badly, and what to write instead.
+local unsupported = {
+  { "\\tag", 'a <span id="eq-name"></span> before the formula' },
+  { "\\label", 'a <span id="eq-name"></span> before the formula' },
+  { "\\newcommand", "the formula in full" }, { "\\boxed", "a call-out" }, { "\\substack", "one condition" },
+  { "\\big", "\\left" }, { "\\Big", "\\left" }, { "\\bigg", "\\left" }, { "\\Bigg", "\\left" },
+  { "\\bigl", "\\left" }, { "\\Bigl", "\\left" }, { "\\biggl", "\\left" }, { "\\Biggl", "\\left" },
+  { "\\;", "\\," }, { "\\!", "nothing" }, { "{,}", "\\," }, { "\\|", "\\lVert and \\rVert" },
+  { "\\left.", "words" }, { "\\right.", "words" }, { "\\operatorname*", "\\operatorname" },
+  { "{smallmatrix}", "pmatrix" }, { "{array}", "pmatrix or aligned" },
+  { "{align}", "aligned" }, { "{align*}", "aligned" }, { "{equation}", "$$" },
+}
+
+local function check_formula(tex)
+  for _, pair in ipairs(unsupported) do
+    local command, instead = pair[1], pair[2]
+    local _, to = tex:find(command, 1, true)
+    local longer = to and command:match("%a$") and tex:sub(to + 1, to + 1):match("%a")
+    if to and not longer then problem("formula %s\n  %s cannot be typeset; write %s", tex, command, instead) end
+  end
+end
+
+local function typst_formula(math)
+  local document = pandoc.Pandoc({ pandoc.Plain({ math }) })
+  local text = pandoc.write(document, "typst", { wrap_text = "wrap-none" }):gsub("%s+$", "")
+  if text:sub(1, 1) ~= "$" then problem("formula %s\n  cannot be typeset", math.text) end
+  -- names that Typst has given up
+  text = text:gsub("(%a)%.circle%f[%W]", "%1.o"):gsub("%f[%w]sect%f[%W]", "inter")
+  for name in math.text:gmatch("\\operatorname{([%a ]+)}") do
+    text = text:gsub('"' .. name .. '"', 'op("' .. name .. '")')
+  end
+  return text
+end
+
+local function formula(math, id)
+  check_formula(math.text)
+  local number = number_of[id]
+  if typst then
+    local text, alt = typst_formula(math), quoted(math.text)
+    if number then return inline(("#numbered(%s, %s, label(%s), %s);"):format(quoted(number), alt, quoted(id), text)) end
+    return inline(("#formula(%s, %s);"):format(alt, text))
+  end
+  if not number then return math end
+  return pandoc.Span({ math, pandoc.Span("(" .. number .. ")", { class = "number" }) }, { id = id, class = "equation" })
+end
+
+-- Every formula; one that follows a <span id="eq-name"></span> is numbered.
+local function formulas(inlines)
+  local list, id = pandoc.Inlines({}), nil
+  for _, piece in ipairs(inlines) do
+    if piece.t == "Span" and kind_of[piece.identifier] == "equation" and #piece.content == 0 then
+      id = piece.identifier
+    elseif piece.t == "Math" then
+      list:insert(formula(piece, id))
+      id = nil
+    elseif not id or (piece.t ~= "SoftBreak" and piece.t ~= "Space") then
+      list:insert(piece)
+    end
+  end
+  if id then problem("%s stands before no formula", id) end
+  return list
+end
+
+------------------------------------------------------------------------ links and citations
+
+local function link_to(id, content)
+  if not typst then return pandoc.Link(content, "#" .. id) end
+  return wrapped(inline("#link(label(" .. quoted(id) .. "))["), content, inline("];"))
+end
+
+local function link(element)
+  local target, text = element.target, stringify(element)
+  local file, name = target:match("^([%w_%-%./]+)%.ipynb#?(.*)$")
+  if not file and target:sub(1, 1) ~= "#" then
+    if target:match("^%a+:") then return nil end
+    return element.content -- a file of the project: not to be found from the report
+  end
+  name = name or target:sub(2)
+  local other = file and file:match("[^/]+$") or lesson.name
+  local id = name == "" and other or id_in(tonumber(other:match("^%d%d")) or 0, anchor(name))
+  if not kind_of[id] then id = name end
+  local kind, number = kind_of[id], number_of[id]
+  if not kind then
+    problem("link [%s](%s) leads nowhere", text, target)
+    return element.content
+  end
+  if kind == "callout" or not number then return link_to(id, element.content) end
+  if kind == "equation" then number = "(" .. number .. ")" end
+  if text:lower():match("^%a+") == kind and text:match("^%a+%s*%d*$") then -- [figure](#fig-name), [lesson 03](03_...)
+    return link_to(id, { pandoc.Str(text:match("^%a+") .. "\u{a0}" .. number) })
+  end
+  if kind == "lesson" and text:lower():find("lesson") then return link_to(id, element.content) end
+  local content = pandoc.Inlines(element.content)
+  content:extend({ pandoc.Space(), pandoc.Str("(" .. kind .. "\u{a0}" .. number .. ")") })
+  return link_to(id, content)
+end
+
+local known_keys = {}
+local function citation(cite)
+  for _, one in ipairs(cite.citations) do
+    if not known_keys[one.id] then problem("citation @%s is not in references.bib", one.id) end
+  end
+end
+
+------------------------------------------------------------------------ code, tables, pictures, call-outs
+
+-- Lines longer than the page is wide go on after a mark.
+local function wrap(text)
+  local length, sub = pandoc.text.len, pandoc.text.sub
+  local lines = {}
+  for line in (text .. "\n"):gmatch("(.-)\n") do
+    local indent = line:match("^ *") .. "  "
+    while length(line) > columns do
+      local cut = columns
+      for at = columns, columns // 2, -1 do
+        if sub(line, at, at) == " " then cut = at; break end
+      end
+      table.insert(lines, (sub(line, 1, cut):gsub(" $", "")))
+      line = indent .. "↪ " .. sub(line, cut + 1):gsub("^ +", "")
+    end
+    table.insert(lines, line)
+  end
+  return table.concat(lines, "\n")
+end
+
+local function code(div)
+  if not typst then return end
+  local content = div.content:walk({ CodeBlock = function(b) b.text = wrap(b.text); return b end })
+  return wrapped(block("#" .. div.classes[1] .. "["), content, block("]"))
+end
+
+local function bold_head(t)
+  for _, row in ipairs(t.head.rows) do
+    for _, cell in ipairs(row.cells) do
+      if cell.col_span > 1 then cell.alignment = "AlignCenter" end
+      cell.contents = cell.contents:walk({
+        Plain = function(plain) if #plain.content > 0 then return pandoc.Plain({ pandoc.Strong(plain.content) }) end end,
+      })
+    end
+  end
+  return t
+end
+
+local function is_number(text)
+  return text == "" or text == "NaN" or text:match("^[%+%-−]?[%d,]*%.?%d+[eE]?[%+%-]?%d*%s?[%%×]?$") ~= nil
+end
+
+-- A DataFrame: numbers to the right, words to the left, one header row where two would do.
+local function tidy(t)
+  local rows = t.head.rows
+  if #rows >= 2 then -- pandas gives the index a header row of its own
+    local upper, lower = rows[#rows - 1].cells, rows[#rows].cells
+    local apart = #upper == #lower
+    for i = 1, #upper do
+      apart = apart and (stringify(upper[i].contents) == "" or stringify(lower[i].contents) == "")
+    end
+    if apart then
+      for i = 1, #upper do
+        if stringify(upper[i].contents) == "" then upper[i] = lower[i] end
+      end
+      rows:remove(#rows)
+      t.head.rows = rows
+    end
+  end
+  for i = 1, #t.colspecs do
+    local numeric = true
+    for _, body in ipairs(t.bodies) do
+      for _, row in ipairs(body.body) do
+        local cell = row.cells[i]
+        if cell and #row.cells == #t.colspecs then numeric = numeric and is_number(stringify(cell.contents)) end
+      end
+    end
+    t.colspecs[i] = { numeric and "AlignRight" or "AlignLeft", nil }
+  end
+  return t:walk({
+    Str = function(s) if s.text:match("^%-[%d%.]") then s.text = "−" .. s.text:sub(2); return s end end,
+  })
+end
+
+local function caption(div, word)
+  local last = div.content[#div.content]
+  local content = last and last.content and pandoc.Inlines(last.content) or pandoc.Inlines({})
+  local number = number_of[div.identifier]
+  if not typst and number then
+    content:insert(1, pandoc.Strong(word .. " " .. number .. "."))
+    content:insert(2, pandoc.Space())
+  end
+  return content
+end
+
+local function data_table(div)
+  local t
+  div.content:walk({ RawBlock = function(raw)
+    pandoc.read(raw.text, "html").blocks:walk({ Table = function(found) t = t or found end })
+  end })
+  if not t then problem("an HTML output that is not a table"); return {} end
+  t = bold_head(tidy(t))
+  t.attr = pandoc.Attr()
+  local number = number_of[div.identifier]
+  if typst and number then
+    local open = ("#data-table(%s, label(%s), ["):format(quoted(number), quoted(div.identifier))
+    return { block(open), pandoc.Plain(caption(div)), block("])["), t, block("]") }
+  elseif typst then
+    return wrapped(block("#plain-table["), { t }, block("]"))
+  end
+  t.caption = { long = number and { pandoc.Plain(caption(div, "Table")) } or {} }
+  return pandoc.Div({ t }, { id = div.identifier, class = "wide" })
+end
+
+local function picture(div)
+  local file, alt = div.attributes.file, div.attributes.alt
+  local number = number_of[div.identifier]
+  if typst then
+    if not number then return {} end -- an animation: paper has the figures
+    local open = ("#picture(%s, label(%s), %s, %s)["):format(quoted(number), quoted(div.identifier), quoted(file), quoted(alt))
+    return { block(open), pandoc.Plain(caption(div)), block("]") }
+  end
+  local image = pandoc.Image({}, file, "", { alt = alt, loading = "lazy" })
+  return pandoc.Figure({ pandoc.Plain({ image }) }, { long = { pandoc.Plain(caption(div, "Figure")) } }, { id = div.identifier })
+end
+
+local function callout_block(div)
+  local kind = div.classes[2]
+  if not typst then
+    div.attributes.ids = nil
+    div.content[1].content[1].content:insert(1, pandoc.Span(signs[kind], { class = "sign", ["aria-hidden"] = "true" }))
+    return div
+  end
+  local places = {}
+  for id in div.attributes.ids:gmatch("%S+") do places[#places + 1] = "label(" .. quoted(id) .. ")" end
+  local list = pandoc.Blocks({ block(("#callout(%s, (%s), ["):format(quoted(kind), table.concat(places, ", ") .. (#places == 1 and "," or ""))) })
+  list:extend(div.content[1].content)
+  list:insert(block("])["))
+  for i = 2, #div.content do list:insert(div.content[i]) end
+  list:insert(block("]"))
+  return list
+end
+
+local divs = {
+  code = code, output = code, picture = picture, table = data_table, callout = callout_block,
+}
+
+------------------------------------------------------------------------ the index of questions
+
+local function places(ids)
+  local list = pandoc.Inlines({})
+  for _, id in ipairs(ids) do
+    if #list > 0 then list:extend({ pandoc.Str(","), pandoc.Space() }) end
+    local text = "lesson " .. tonumber(id:sub(1, 2))
+    if typst then list:insert(inline("#page-of(label(" .. quoted(id) .. "));"))
+    else list:insert(pandoc.Link(text, "#" .. id)) end
+  end
+  return list
+end
+
+local function index()
+  local numbers = {}
+  for number in pairs(questions) do numbers[#numbers + 1] = number end
+  if #numbers == 0 then return {} end
+  table.sort(numbers, function(a, b)
+    local a1, a2 = a:match("(%d+)%.(%d+)")
+    local b1, b2 = b:match("(%d+)%.(%d+)")
+    if a1 ~= b1 then return tonumber(a1) < tonumber(b1) end
+    return tonumber(a2) < tonumber(b2)
+  end)
+  local rows = pandoc.List({})
+  for _, number in ipairs(numbers) do
+    local question = questions[number]
+    rows:insert({ { pandoc.Plain(number) }, { pandoc.Plain(question.statement or {}) },
+      { pandoc.Plain(places(question.asked)) }, { pandoc.Plain(places(question.answered)) } })
+  end
+  local unit = typst and "page" or "in"
+  local head = { {}, { pandoc.Plain("Question") }, { pandoc.Plain("Asked, " .. unit) }, { pandoc.Plain("Answered, " .. unit) } }
+  local left, right = "AlignLeft", typst and "AlignRight" or "AlignLeft"
+  local simple = pandoc.SimpleTable({}, { left, left, right, right }, { 0.06, 0.68, 0.12, 0.14 }, head, rows)
+  return { pandoc.Header(1, "Index of questions", { id = "questions", class = "unnumbered" }),
+    pandoc.utils.from_simple_table(simple) }
+end
+
+------------------------------------------------------------------------ the book
+
+local function finish(blocks)
+  return blocks
+    :walk({ Inlines = formulas, Link = link, Cite = citation })
+    :walk({ Table = bold_head })
+    :walk({ Div = function(div) local made = divs[div.classes[1]]; if made then return made(div) end end })
+end
+
+local function heading(header)
+  local number = header.attributes.number
+  if typst then
+    if header.level == 1 and number then
+      return { block("// lesson " .. header.identifier), block("#chapter(" .. number .. ")"), header }
+    end
+  elseif number then
+    header.attributes.number = nil
+    local text = header.level == 1 and "Lesson " .. number or number
+    header.content:insert(1, pandoc.Span(text, { class = "number" }))
+    header.content:insert(2, pandoc.Space())
+    return header
+  end
+end
+
+function Pandoc(document)
+  local file = io.open(stringify(document.meta.bibliography))
+  for _, entry in ipairs(pandoc.read(file:read("a"), "bibtex").meta.references) do
+    known_keys[stringify(entry.id)] = true
+  end
+  file:close()
+  local lessons, blocks = pandoc.List({}), pandoc.Blocks({})
+  for _, div in ipairs(document.blocks) do lessons:insert(number_lesson(div)) end
+  for _, div in ipairs(lessons) do
+    lesson = { name = div.attributes.name, number = tonumber(div.attributes.number) }
+    blocks:extend(finish(div.content))
+  end
+  lesson = { name = "index of questions", number = 0 }
+  blocks:extend(finish(pandoc.Blocks(index())))
+  blocks:extend({ pandoc.Header(1, "References", { id = "references", class = "unnumbered" }) })
+  if not typst then blocks:insert(pandoc.Div({}, { id = "refs" })) end
+  if #problems > 0 then
+    io.stderr:write(table.concat(problems, "\n") .. "\n")
+    os.exit(1)
+  end
+  return pandoc.Pandoc(blocks:walk({ Header = heading }), document.meta)
+end
