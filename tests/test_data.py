@@ -2,13 +2,19 @@
 
 import gzip
 import hashlib
+import math
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
 from torchvision.datasets import MNIST
+from torchvision.transforms.functional import pil_to_tensor, to_pil_image
 
 from helpers import data
 from helpers.data import ARCHIVES, DATA
@@ -173,3 +179,266 @@ def test_mean_std(mnist):
         data.mean_std(torch.zeros(2, 1, 3, 3))
     with pytest.raises(ValueError, match="at least one"):
         data.mean_std()
+
+
+@pytest.fixture(scope="module")
+def varres():
+    return data.load_varres()
+
+
+def test_varres_holds_every_image_once_in_its_part(varres, mnist):
+    for groups, part in zip(varres, mnist, strict=True):
+        index = torch.cat([images.index for images in groups.values()])
+        assert torch.equal(index.sort().values, part.index.sort().values)
+        by_index = dict(zip(part.index.tolist(), part.labels.tolist(), strict=True))
+        for side, images in groups.items():
+            assert images.images.shape == (len(images), 1, side, side)
+            assert images.images.dtype == torch.uint8
+            assert [by_index[i] for i in images.index.tolist()] == images.labels.tolist()
+
+
+def test_varres_pixels_follow_the_recipe(varres, mnist):
+    """Each canvas holds its digit, tone curve applied, whole, and nothing else."""
+    for side, images in varres.test.items():
+        v = mnist.test.images[images.index].double()
+        pasted = (v * v / 255 + 0.5).floor()
+        assert torch.equal(images.images.sum((1, 2, 3)), pasted.sum((1, 2, 3)).long())
+        canvas, digit = images.images[0, 0].double(), pasted[0, 0]
+        windows = canvas.unfold(0, 28, 1).unfold(1, 28, 1)
+        assert ((windows - digit).abs().amax((2, 3)) == 0).any(), side
+
+
+def test_varres_positions_are_uniform(varres, mnist):
+    """The shift of the ink's centre of gravity lies within 0 ... side - 28, 4 standard errors."""
+    for side, images in varres.train.items():
+        original = torch.empty(60_000, 1, 28, 28, dtype=torch.uint8)
+        original[mnist.train.index] = mnist.train.images
+        before = _centre(data.bend_tone(original[images.index]))
+        shift = _centre(images.images) - before
+        room = side - 28
+        torch.testing.assert_close(shift, shift.round(), atol=1e-2, rtol=0)
+        assert shift.round().min() == 0 and shift.round().max() == room
+        error = ((room + 1) ** 2 / 12 / len(images)) ** 0.5
+        assert ((shift.mean(0) - room / 2).abs() < 4 * error).all()
+        assert abs(torch.corrcoef(shift.T)[0, 1]) < 4 / len(images) ** 0.5
+
+
+def _centre(images):
+    """The centre of gravity of the ink, (n, 2) as row and column."""
+    ink = images[:, 0].float()
+    position = torch.arange(ink.shape[-1], dtype=torch.float32)
+    mass = ink.sum((1, 2))
+    return torch.stack([ink.sum(2) @ position / mass, ink.sum(1) @ position / mass], 1)
+
+
+def test_varres_sides_are_uniform(varres):
+    for groups in varres:
+        counts = torch.tensor([len(images) for images in groups.values()]).double()
+        n = counts.sum()
+        assert ((counts - n / 3).abs() < 4 * (n * 2 / 9).sqrt()).all()
+
+
+def test_varres_has_the_statistics_of_the_original(varres):
+    """Mean and std of the original tree: 4 standard errors of 20,000 random images, or less."""
+    published = {32: (0.0857, 0.2574), 48: (0.0381, 0.1769), 64: (0.0214, 0.1340)}
+    both = {
+        side: torch.cat([varres.train[side].images, varres.validation[side].images])
+        for side in data.SIDES
+    }
+    for side, images in both.items():
+        assert data.mean_std(images) == pytest.approx(published[side], rel=0.01)
+    assert data.mean_std(*both.values()) == pytest.approx((0.0354, 0.1708), rel=0.01)
+    resized = [data.resize(images, 28) for images in both.values()]
+    assert data.mean_std(*resized) == pytest.approx((0.0483, 0.1737), rel=0.01)
+
+
+def test_varres_never_changes(varres):
+    digest = hashlib.sha256()
+    for images in varres.test.values():
+        digest.update(images.images.numpy().tobytes())
+    assert digest.hexdigest() == "db8313d013696bcc05106d95326eb74cdfc828c2620f097bea80b561347d7c39"
+
+
+def test_tone_curve():
+    values = torch.arange(256, dtype=torch.uint8)
+    expected = [math.floor(v * v / 255 + 0.5) for v in range(256)]
+    assert data.bend_tone(values).tolist() == expected
+    assert data.bend_tone(values).dtype == torch.uint8
+
+
+def test_canvas_smaller_than_the_image(mnist):
+    with pytest.raises(ValueError, match=r"at least 28.*\(20, 64\)"):
+        data.random_canvases(mnist.test[:3], (20, 64), torch.Generator())
+
+
+def test_canvas_of_the_images_own_side(mnist):
+    groups = data.random_canvases(mnist.test[:5], (28,), torch.Generator())
+    assert torch.equal(groups[28].images, data.bend_tone(mnist.test[:5].images))
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch, mnist):
+    """A PNG tree of 40 + 20 training and 90 test images, and the MNIST to match."""
+    small = data.Mnist(mnist.train[:40], mnist.validation[:20], mnist.test[:90])
+    monkeypatch.setattr(data, "load_mnist", lambda root: small)
+    monkeypatch.setattr(data, "N_TRAIN", 40)
+    generator = torch.Generator().manual_seed(0)
+    for name, parts in (("train", (small.train, small.validation)), ("test", (small.test,))):
+        for digit in range(10):
+            (tmp_path / "mnist-varres" / name / str(digit)).mkdir(parents=True)
+        for part in parts:
+            for images in data.random_canvases(part, data.SIDES, generator).values():
+                for k in range(len(images)):
+                    folder = tmp_path / "mnist-varres" / name / str(images.labels[k].item())
+                    picture = to_pil_image(images.images[k])
+                    picture.save(folder / f"{images.index[k].item():06d}.png")
+    return tmp_path
+
+
+def test_tree_is_read_pixel_for_pixel(tree):
+    varres = data.load_varres(tree)
+    sizes = [sum(len(images) for images in groups.values()) for groups in varres]
+    assert sizes == [40, 20, 90]
+    for name, parts in (("train", varres[:2]), ("test", varres[2:])):
+        files = sorted((tree / "mnist-varres" / name).glob("*/*.png"))
+        index = torch.cat([images.index for groups in parts for images in groups.values()])
+        assert torch.equal(index.sort().values, torch.arange(len(files)))
+        for side, images in (item for groups in parts for item in groups.items()):
+            assert images.images.shape[1:] == (1, side, side)
+            for image, label, i in zip(images.images, images.labels, images.index, strict=True):
+                assert torch.equal(image, pil_to_tensor(Image.open(files[i])))
+                assert int(files[i].parent.name) == label
+
+
+def test_tree_is_split_by_the_same_permutation(tree):
+    varres = data.load_varres(tree)
+    in_validation = torch.cat([images.index for images in varres.validation.values()])
+    assert sorted(in_validation.tolist()) == sorted(data.split(60)[1].tolist())
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_incomplete_tree(tree, part):
+    folder = tree / "mnist-varres" / part
+    victim = next(folder.glob("7/*.png"))
+    n = len(list(folder.glob("7/*.png")))
+    victim.unlink()
+    with pytest.raises(ValueError, match=rf"{part}: found .*'7': {n - 1},.*expected .*'7': {n},"):
+        data.load_varres(tree)
+    victim.parent.rename(tree / "elsewhere")
+    with pytest.raises(ValueError, match="remove it to have the data set built"):
+        data.load_varres(tree)
+    shutil.rmtree(folder)
+    with pytest.raises(ValueError, match=rf"{part}: found {{}} images, expected"):
+        data.load_varres(tree)
+
+
+@pytest.mark.parametrize("size", [(48, 40), (28, 28)])
+def test_tree_with_unexpected_sizes(tree, size):
+    file = next((tree / "mnist-varres" / "train").glob("1/*.png"))
+    to_pil_image(torch.zeros(1, *size, dtype=torch.uint8)).save(file)
+    with pytest.raises(ValueError, match=rf"\({size[0]}, {size[1]}\): 1.*\(32, 48, 64\)"):
+        data.load_varres(tree)
+
+
+@pytest.mark.parametrize("size", [28, 64, (31, 50)])
+def test_resize_agrees_with_pillow(varres, size):
+    """Pillow computes in whole numbers, so it may round one grey value differently."""
+    height, width = (size, size) if isinstance(size, int) else size
+    images = varres.test[48].images[:20]
+    resized = data.resize(images, size)
+    assert resized.shape == (20, 1, height, width) and resized.dtype == torch.uint8
+    for image, result in zip(images, resized, strict=True):
+        expected = to_pil_image(image).resize((width, height), Image.Resampling.BILINEAR)
+        assert (pil_to_tensor(expected).int() - result.int()).abs().max() <= 1
+
+
+def test_resize_keeps_floats_and_constants():
+    images = torch.full((2, 3, 9, 7), 0.25)
+    for size in (5, (20, 3), (9, 7)):
+        resized = data.resize(images, size)
+        assert resized.dtype == torch.float32
+        torch.testing.assert_close(resized, torch.full(resized.shape, 0.25))
+
+
+sizes = st.tuples(st.integers(1, 6), st.integers(1, 6))
+
+
+@settings(deadline=None)
+@given(st.lists(sizes, min_size=1, max_size=8), st.integers(0, 2), st.integers(1, 3))
+def test_pad(list_of_sizes, extra, channels):
+    images = [torch.rand(channels, *size) + 1 for size in list_of_sizes]
+    height = max(size[0] for size in list_of_sizes) + extra
+    width = max(size[1] for size in list_of_sizes) + extra
+    batch, mask = data.pad(images, (height, width) if extra else None)
+    assert batch.shape == (len(images), channels, height, width)
+    assert mask.shape == (len(images), 1, height, width) and mask.dtype == torch.bool
+    for padded, own, image in zip(batch, mask, images, strict=True):
+        assert torch.equal(padded[:, own[0]], image.flatten(1))  # all of the image, in order
+        assert (padded[:, ~own[0]] == 0).all()  # and nothing else
+        assert own[0, : image.shape[1], : image.shape[2]].all()
+
+
+def test_pad_to_a_smaller_size():
+    with pytest.raises(ValueError, match=r"\(3, 5\).*\(3, 4\)"):
+        data.pad([torch.zeros(1, 3, 5), torch.zeros(1, 2, 2)], (3, 4))
+
+
+@settings(deadline=None)
+@given(st.lists(sizes, max_size=30))
+def test_group_by_size(list_of_sizes):
+    groups = data.group_by_size(list_of_sizes)
+    assert all(list_of_sizes[i] == size for size, group in groups.items() for i in group.tolist())
+    assert sorted(i for group in groups.values() for i in group.tolist()) == list(
+        range(len(list_of_sizes))
+    )
+
+
+counts = st.dictionaries(st.integers(28, 64), st.integers(0, 40), max_size=6)
+
+
+@settings(deadline=None)
+@given(counts, st.integers(1, 50), st.integers(0, 2**32))
+def test_batches_hold_every_image_once_and_one_group_each(counts, batch_size, seed):
+    groups = {key: range(n) for key, n in counts.items()}
+    epoch = data.batches(groups, batch_size, torch.Generator().manual_seed(seed))
+    for key, n in counts.items():
+        own = [indices for k, indices in epoch if k == key]
+        assert sorted(i for indices in own for i in indices.tolist()) == list(range(n))
+        lengths = sorted(len(indices) for indices in own)
+        short = [n % batch_size] if n % batch_size else []
+        assert lengths == short + [batch_size] * (n // batch_size)
+    again = data.batches(groups, batch_size, torch.Generator().manual_seed(seed))
+    assert [(k, i.tolist()) for k, i in epoch] == [(k, i.tolist()) for k, i in again]
+
+
+def test_batches_mix_the_groups(varres):
+    """Not one resolution after another: neighbours differ about as often as by chance, 2/3."""
+    generator = torch.Generator().manual_seed(0)
+    epoch = data.batches(varres.train, 16, generator)
+    keys = [key for key, _ in epoch]
+    changes = sum(a != b for a, b in pairwise(keys))
+    assert abs(changes / len(keys) - 2 / 3) < 4 * (2 / 9 / len(keys)) ** 0.5
+    key, indices = epoch[0]
+    assert varres.train[key][indices].images.shape == (len(indices), 1, key, key)
+    assert [k for k, _ in data.batches(varres.train, 16, generator)] != keys  # a new epoch
+
+
+def test_batches_when_every_image_has_its_own_size():
+    images = [torch.rand(1, 28 + k, 64 - k) for k in range(30)]
+    groups = data.group_by_size(image.shape[1:] for image in images)
+    epoch = data.batches(groups, 16, torch.Generator().manual_seed(0))
+    seen = [groups[size][indices].item() for size, indices in epoch]
+    assert sorted(seen) == list(range(30)) and seen != list(range(30))
+
+
+def test_batches_of_one_size_are_plain_shuffling():
+    epoch = data.batches({28: range(100)}, 10, torch.Generator().manual_seed(0))
+    order = torch.cat([indices for _, indices in epoch])
+    assert torch.equal(order.sort().values, torch.arange(100))
+    assert (order[1:] < order[:-1]).sum() > 30  # about half of the steps go down
+
+
+@pytest.mark.parametrize("batch_size", [0, -4])
+def test_batch_size_below_one(batch_size):
+    with pytest.raises(ValueError, match=f"batch_size must be at least 1, got {batch_size}"):
+        data.batches({28: range(10)}, batch_size, torch.Generator())
