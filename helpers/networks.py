@@ -1,0 +1,153 @@
+"""The two kinds of network: for images of one size, and for images of any size."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+CLASSES = 10
+POOLING = ("max", "mean")
+
+
+def _pool(input: Tensor) -> Tensor:
+    # Pool, then ReLU: both keep the order of values, so they commute, and this is less work.
+    return F.relu(F.max_pool2d(input, 2))
+
+
+class FixedNetwork(nn.Module):
+    """Three blocks (3x3 convolution, 2x2 max pool, ReLU) of 16, 32, 64 channels and a linear layer.
+
+    Input (n, channels, size, size), output (n, 10): a score per class. Each pool halves the side
+    with a floor, so 28 becomes 14, 7, 3. Parameters: 29,066 at size 28, 64,266 at 64 (1 channel).
+    ``conv`` makes the convolutions and is called like ``torch.nn.Conv2d``.
+    """
+
+    def __init__(
+        self, size: int = 28, channels: int = 1, conv: Callable[..., nn.Module] = nn.Conv2d
+    ):
+        """Raise ValueError if the images are too small."""
+        super().__init__()
+        if size < 8:
+            raise ValueError(f"size must be at least 8 to survive three 2x2 pools, got {size}")
+        self.size = size
+        self.conv1 = conv(channels, 16, 3, padding=1)
+        self.conv2 = conv(16, 32, 3, padding=1)
+        self.conv3 = conv(32, 64, 3, padding=1)
+        self.linear = nn.Linear(64 * (size // 8) ** 2, CLASSES)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Map (n, channels, size, size) to (n, 10)."""
+        if input.shape[-2:] != (self.size, self.size):
+            height, width = input.shape[-2:]
+            raise ValueError(
+                f"this network takes {self.size}x{self.size} images, got {height}x{width}; "
+                "resize them, or use a VariableNetwork"
+            )
+        x = _pool(self.conv1(input))
+        x = _pool(self.conv2(x))
+        x = _pool(self.conv3(x))
+        return self.linear(x.flatten(1))
+
+
+class VariableNetwork(nn.Module):
+    """The same three blocks with ``width`` channels in the last, global pooling and a linear layer.
+
+    Input (n, channels, height, width) with sides of at least 8, output (n, 10). ``pooling`` is
+    ``"max"`` or ``"mean"``, over all positions. Parameters: 29,029 at width 81, 64,311 at 199.
+    ``conv`` makes the convolutions and is called like ``torch.nn.Conv2d``.
+    """
+
+    def __init__(
+        self,
+        width: int = 81,
+        pooling: str = "max",
+        channels: int = 1,
+        conv: Callable[..., nn.Module] = nn.Conv2d,
+    ):
+        """Raise ValueError for an unknown pooling."""
+        super().__init__()
+        if pooling not in POOLING:
+            raise ValueError(f"pooling must be one of {POOLING}, got {pooling!r}")
+        self.pooling = pooling
+        self.conv1 = conv(channels, 16, 3, padding=1)
+        self.conv2 = conv(16, 32, 3, padding=1)
+        self.conv3 = conv(32, width, 3, padding=1)
+        self.linear = nn.Linear(width, CLASSES)
+
+    def features(self, input: Tensor) -> Tensor:
+        """Map (n, channels, height, width) to (n, N, height // 8, width // 8), before pooling."""
+        if min(input.shape[-2:]) < 8:
+            height, width = input.shape[-2:]
+            raise ValueError(f"height and width must be at least 8, got {height}x{width}")
+        x = _pool(self.conv1(input))
+        x = _pool(self.conv2(x))
+        return _pool(self.conv3(x))
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Map (n, channels, height, width) to (n, 10)."""
+        x = self.features(input)
+        x = x.amax(dim=(2, 3)) if self.pooling == "max" else x.mean(dim=(2, 3))
+        return self.linear(x)
+
+
+def initialise(network: nn.Module, generator: torch.Generator) -> nn.Module:
+    """Draw weights and biases anew from ``generator`` and return the network.
+
+    Uniform over ±1/sqrt(inputs of one output value), which is torch's default for these layers.
+    """
+    for layer in layers(network).values():
+        bound = layer.weight[0].numel() ** -0.5
+        for parameter in layer.parameters():
+            nn.init.uniform_(parameter, -bound, bound, generator=generator)
+    return network
+
+
+def layers(network: nn.Module) -> dict[str, nn.Module]:
+    """Return the layers that have weights, by name, in the order of the network."""
+    return {
+        name: layer
+        for name, layer in network.named_modules()
+        if isinstance(getattr(layer, "weight", None), Tensor)
+    }
+
+
+class Cost(NamedTuple):
+    """What one layer costs: its output (without the batch), parameters, multiply-adds per image."""
+
+    layer: str
+    output: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Return the number of values that training can change."""
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+
+
+def costs(network: nn.Module, size: int | tuple[int, int], channels: int = 1) -> list[Cost]:
+    """Return the cost of each layer for one image of ``size``, a side or (height, width).
+
+    Every output value of a convolution or linear layer is a sum of as many products as one output
+    has weights; a product and its addition count once. Padding zeros count, the bias does not.
+    """
+    height, width = (size, size) if isinstance(size, int) else size
+    found = []
+
+    def note(name: str, layer: nn.Module, output: Tensor) -> None:
+        multiply_adds = output.numel() * layer.weight[0].numel()
+        found.append(Cost(name, tuple(output.shape[1:]), count_parameters(layer), multiply_adds))
+
+    hooks = [
+        layer.register_forward_hook(lambda layer, _, output, name=name: note(name, layer, output))
+        for name, layer in layers(network).items()
+    ]
+    try:
+        with torch.no_grad():
+            network(next(network.parameters()).new_zeros(1, channels, height, width))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return found
