@@ -19,9 +19,11 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from importlib import import_module, metadata
 from pathlib import Path
 
+import jinja2
 import nbformat
 import pypandoc
 import typst
@@ -30,13 +32,20 @@ from nbconvert.filters import strip_ansi
 from traitlets.config import Config
 
 HERE = Path(__file__).resolve().parent
+BIBLIOGRAPHY = HERE / "references.bib"
 PANDOC = Path(pypandoc.__file__).parent / "files" / "pandoc"  # the wheel's, whatever PATH holds
 READER = "markdown+lists_without_preceding_blankline-implicit_figures-auto_identifiers"
 FONTS = [
-    Path(import_module(package).__file__).parent / "files"
-    for package in ("fontpkg_fira_sans", "fontpkg_ibm_plex_mono")
+    Path(import_module(package).__file__).parent
+    for package in ("fontpkg_fira_sans", "fontpkg_ibm_plex_mono", "ziamath")
 ]
-FONT_FILES = ["FiraSans-Regular", "FiraSans-Italic", "FiraSans-SemiBold", "IBMPlexMono-Regular"]
+SITE_FONTS = [
+    "FiraSans-Regular.ttf",
+    "FiraSans-Italic.ttf",
+    "FiraSans-SemiBold.ttf",
+    "IBMPlexMono-Regular.ttf",
+    "STIXTwoMath-Regular.ttf",
+]
 PACKAGES = ["torch", "torchvision", "numpy", "pandas", "matplotlib", "nbconvert", "typst"]
 
 TITLE = "Convolutional networks, from loops to experiments"
@@ -197,7 +206,7 @@ def build_pdf(paths: list[Path], output: Path, profile: str) -> None:
         shutil.copy(HERE / name, folder)
     body = pandoc(
         to_markdown(lessons), "-t", "typst", "--wrap=preserve", "--syntax-highlighting=idiomatic",
-        "-M", f"bibliography={HERE / 'references.bib'}",
+        "-M", f"bibliography={BIBLIOGRAPHY}",
     )  # fmt: skip
     source = folder / "main.typ"
     source.write_text('#import "report.typ": *\n#show: report\n\n' + body)
@@ -227,6 +236,73 @@ def explain(error, source: str) -> str:
     before = source.split("\n")[: int(found[1])] if found else []
     lessons = [line[10:] for line in before if line.startswith("// lesson ")]
     return f"lesson {lessons[-1]}: {error.diagnostic}" if lessons else error.diagnostic
+
+
+def build_site(paths: list[Path], output: Path, profile: str) -> None:
+    """Write the web site anew: a page for each lesson, which asks nothing of other hosts."""
+    lessons = read(paths)
+    shutil.rmtree(output, ignore_errors=True)
+    for folder in ("figures", "fonts", "notebooks"):
+        (output / folder).mkdir(parents=True)
+    for path, notebook in lessons.items():
+        shutil.copy(path, output / "notebooks")
+        for name, data in figure_files(path, notebook).items():
+            (output / "figures" / name).write_bytes(data)
+    for font in SITE_FONTS:
+        source = next(path for folder in FONTS for path in folder.rglob(font))
+        shutil.copy(source, output / "fonts")
+    for name in ("site.css", "site.js"):
+        shutil.copy(HERE / name, output)
+    with tempfile.TemporaryDirectory() as folder:
+        bodies = Path(folder) / "bodies"
+        (Path(folder) / "body.html").write_text("$body$")
+        pandoc(
+            to_markdown(lessons), "-t", "chunkedhtml", "-o", bodies, "--chunk-template=%i.html",
+            "--split-level=1", "--template", Path(folder) / "body.html", "--section-divs", "--mathml",
+            "--citeproc", "-M", f"bibliography={BIBLIOGRAPHY}", "--resource-path", output,
+            "-M", f"title={TITLE}", "-M", "link-citations=true",
+        )  # fmt: skip
+        write_pages(bodies, output, {path.stem: path.name for path in paths}, facts(profile))
+
+
+def write_pages(bodies: Path, output: Path, notebooks: dict[str, str], facts: dict) -> None:
+    """Put pandoc's bodies into pages with contents, previous, next and search."""
+    template = jinja2.Environment(autoescape=True).from_string((HERE / "site.html.j2").read_text())
+    tree = json.loads((bodies / "sitemap.json").read_text())
+    start = {"path": "index.html", "title": TITLE, "level": 0}
+    pages = [
+        chapter["section"]
+        | {
+            "path": chapter["section"]["path"].split("#")[0],
+            "sections": [section["section"] for section in chapter["subsections"]],
+            "notebook": notebooks.get(chapter["section"]["id"]),
+        }
+        for chapter in tree["subsections"]
+    ]
+    sections = []
+    for before, page, after in zip([None, start, *pages], [start, *pages], [*pages, None]):
+        body = (bodies / page["path"]).read_text()
+        sections += searchable(body, page)
+        text = template.render(
+            title=TITLE, subtitle=SUBTITLE, facts=facts, pages=pages, page=page, previous=before,
+            next=after, body=jinja2.filters.Markup(body),
+        )  # fmt: skip
+        (output / page["path"]).write_text(text)
+    (output / "sections.js").write_text(f"const sections = {json.dumps(sections)};\n")
+
+
+def searchable(body: str, page: dict) -> list[dict[str, str]]:
+    """Return path, title and text of each section of a page."""
+    found = []
+    for part in re.split(r"(?=<section )", body)[1:]:
+        part = re.sub(r"<annotation.*?</annotation>", "", part, flags=re.S)
+        title, text = (
+            " ".join(html.unescape(re.sub(r"<[^>]+>", " ", piece)).split())
+            for piece in re.search(r"<h\d.*?>(.*?)</h\d>(.*)", part, re.S).groups()
+        )
+        place = re.search(r'id="([^"]+)"', part)[1]
+        found.append({"path": f"{page['path']}#{place}", "title": title, "text": text})
+    return found
 
 
 def main(arguments: list[str] | None = None) -> None:

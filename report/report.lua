@@ -176,6 +176,7 @@ local function typst_formula(math)
   if text:sub(1, 1) ~= "$" then problem("formula %s\n  cannot be typeset", math.text) end
   -- names that Typst has given up
   text = text:gsub("(%a)%.circle%f[%W]", "%1.o"):gsub("%f[%w]sect%f[%W]", "inter")
+  text = text:gsub("\\| (.-) \\|", "lr(|%1|)") -- bars as brackets, not as relations
   for name in math.text:gmatch("\\operatorname{([%a ]+)}") do
     text = text:gsub('"' .. name .. '"', 'op("' .. name .. '")')
   end
@@ -276,7 +277,8 @@ end
 local function code(div)
   if not typst then return end
   local content = div.content:walk({ CodeBlock = function(b) b.text = wrap(b.text); return b end })
-  return wrapped(block("#" .. div.classes[1] .. "["), content, block("]"))
+  local _, lines = content[1].text:gsub("\n", "")
+  return wrapped(block(("#%s(%d)["):format(div.classes[1], lines + 1)), content, block("]"))
 end
 
 local function bold_head(t)
@@ -287,6 +289,9 @@ local function bold_head(t)
         Plain = function(plain) if #plain.content > 0 then return pandoc.Plain({ pandoc.Strong(plain.content) }) end end,
       })
     end
+  end
+  for i, spec in ipairs(t.colspecs) do -- the columns share the width as their contents need
+    t.colspecs[i] = { spec[1] == "AlignDefault" and "AlignLeft" or spec[1], nil }
   end
   return t
 end
@@ -312,17 +317,22 @@ local function tidy(t)
       t.head.rows = rows
     end
   end
+  local longest = 0
   for i = 1, #t.colspecs do
     local numeric = true
     for _, body in ipairs(t.bodies) do
       for _, row in ipairs(body.body) do
         local cell = row.cells[i]
-        if cell and #row.cells == #t.colspecs then numeric = numeric and is_number(stringify(cell.contents)) end
+        if cell and #row.cells == #t.colspecs then
+          local text = stringify(cell.contents)
+          numeric = numeric and is_number(text)
+          longest = math.max(longest, pandoc.text.len(text))
+        end
       end
     end
     t.colspecs[i] = { numeric and "AlignRight" or "AlignLeft", nil }
   end
-  return t:walk({
+  return longest, t:walk({
     Str = function(s) if s.text:match("^%-[%d%.]") then s.text = "−" .. s.text:sub(2); return s end end,
   })
 end
@@ -344,14 +354,15 @@ local function data_table(div)
     pandoc.read(raw.text, "html").blocks:walk({ Table = function(found) t = t or found end })
   end })
   if not t then problem("an HTML output that is not a table"); return {} end
-  t = bold_head(tidy(t))
+  local longest
+  longest, t = tidy(bold_head(t))
   t.attr = pandoc.Attr()
   local number = number_of[div.identifier]
-  if typst and number then
-    local open = ("#data-table(%s, label(%s), ["):format(quoted(number), quoted(div.identifier))
-    return { block(open), pandoc.Plain(caption(div)), block("])["), t, block("]") }
-  elseif typst then
-    return wrapped(block("#plain-table["), { t }, block("]"))
+  if typst then
+    local shrink = longest <= 40 -- a column of words wraps, a table of numbers is made smaller
+    local open = ("#data-table(%s, ["):format(number and quoted(number) or "none")
+    local close = ("], shrink: %s)"):format(shrink) .. (number and ("#label(" .. quoted(div.identifier) .. ")") or "")
+    return { block(open), pandoc.Plain(caption(div)), block("], ["), t, block(close) }
   end
   t.caption = { long = number and { pandoc.Plain(caption(div, "Table")) } or {} }
   return pandoc.Div({ t }, { id = div.identifier, class = "wide" })
@@ -422,7 +433,7 @@ local function index()
   local unit = typst and "page" or "in"
   local head = { {}, { pandoc.Plain("Question") }, { pandoc.Plain("Asked, " .. unit) }, { pandoc.Plain("Answered, " .. unit) } }
   local left, right = "AlignLeft", typst and "AlignRight" or "AlignLeft"
-  local simple = pandoc.SimpleTable({}, { left, left, right, right }, { 0.06, 0.68, 0.12, 0.14 }, head, rows)
+  local simple = pandoc.SimpleTable({}, { left, left, right, right }, { 0, 0, 0, 0 }, head, rows)
   return { pandoc.Header(1, "Index of questions", { id = "questions", class = "unnumbered" }),
     pandoc.utils.from_simple_table(simple) }
 end

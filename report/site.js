@@ -1,0 +1,38 @@
+// Search in the sections of all pages; `sections` comes from sections.js. Also: the contents stand
+// open where there is room for them.
+const search = document.querySelector("[role=search]");
+const [input, results] = search.children;
+search.hidden = false;
+document.querySelector("nav details").open = matchMedia("(min-width: 75rem)").matches;
+
+function found(words) {
+  const score = ({ title, text }) =>
+    words.every((word) => (title + " " + text).toLowerCase().includes(word))
+      ? 1 + words.filter((word) => title.toLowerCase().includes(word)).length
+      : 0;
+  return sections
+    .map((section) => ({ ...section, score: score(section) }))
+    .filter((section) => section.score)
+    .sort((a, b) => b.score - a.score)
+    .slice(0, 12);
+}
+
+function excerpt(text, word) {
+  const start = Math.max(0, text.toLowerCase().indexOf(word) - 40);
+  return (start ? "… " : "") + text.slice(start, start + 120) + " …";
+}
+
+input.addEventListener("input", () => {
+  const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+  results.replaceChildren();
+  for (const section of words.length ? found(words) : []) {
+    const link = document.createElement("a");
+    const line = document.createElement("small");
+    link.href = section.path;
+    link.textContent = section.title;
+    line.textContent = excerpt(section.text, words[0]);
+    const item = document.createElement("li");
+    item.append(link, line);
+    results.append(item);
+  }
+});
