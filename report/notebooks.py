@@ -16,6 +16,7 @@ from pathlib import Path
 import nbformat
 import papermill
 from nbclient.exceptions import DeadKernelError
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbstripout import strip_output
 from papermill.exceptions import PapermillExecutionError
 
@@ -107,6 +108,8 @@ def first_line(source: str) -> str:
 
 def cleaned(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Remove what depends on the run, and vector copies of figures (``figures/`` holds those)."""
+    # The kernel sends printed text in pieces whose borders depend on its timing.
+    notebook, _ = CoalesceStreamsPreprocessor(enabled=True).preprocess(notebook, {})
     notebook = strip_output(
         notebook, keep_output=True, keep_count=True, keep_id=True, extra_keys=RUN_DEPENDENT
     )
