@@ -36,6 +36,7 @@ _STYLE = {
     "mathtext.rm": "Fira Sans",
     "mathtext.it": "Fira Sans:italic",
     "mathtext.bf": "Fira Sans:bold",
+    "mathtext.cal": "Fira Sans",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "grid.alpha": 0.35,
