@@ -1,0 +1,160 @@
+"""The layer and the backward pass of lesson 03 behave as those of ``helpers.conv`` and torch."""
+
+import pytest
+import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from lesson import definitions
+from torch.autograd import gradcheck, gradgradcheck
+from torch.nn import functional as F
+
+from helpers import conv
+from helpers.checks import ADVERSARIAL, Shape
+
+lesson = definitions("03_autograd_layer")
+
+
+def random(*shape, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+
+def close(actual, expected, atol=1e-10):
+    torch.testing.assert_close(actual, expected, atol=atol, rtol=0)
+
+
+def arguments(case):
+    """Input, weight and bias in float64, all requiring gradients."""
+    sizes = (
+        (case.batch, case.in_channels, *case.size),
+        (case.out_channels, case.in_channels, *case.kernel_size),
+        (case.out_channels,),
+    )
+    return [random(*size, seed=i).requires_grad_() for i, size in enumerate(sizes)]
+
+
+def output_and_gradients(convolution, tensors, case):
+    """The output, then the gradients of the tensors that require one, for a random upstream."""
+    output = convolution(*tensors, case.stride, case.padding)
+    wanted = [tensor for tensor in tensors if tensor is not None and tensor.requires_grad]
+    return output, *torch.autograd.grad(output, wanted, random(*output.shape, seed=9))
+
+
+@pytest.mark.parametrize("other", [conv.conv2d, F.conv2d], ids=["helpers", "torch"])
+@pytest.mark.parametrize("case", ADVERSARIAL, ids=str)
+def test_output_and_gradients(case, other):
+    tensors = arguments(case)
+    actual = output_and_gradients(lesson.conv2d, tensors, case)
+    for ours, theirs in zip(actual, output_and_gradients(other, tensors, case), strict=True):
+        close(ours, theirs)
+
+
+@pytest.mark.parametrize("case", ADVERSARIAL, ids=str)
+def test_gradcheck(case):
+    def convolve(*tensors):
+        return lesson.conv2d(*tensors, case.stride, case.padding)
+
+    assert gradcheck(convolve, arguments(case), atol=1e-7, rtol=0)
+
+
+def test_second_derivatives():
+    case = Shape(1, 2, 2, (3, 4), (2, 3), (1, 2), (1, 0))
+    assert gradgradcheck(
+        lambda *tensors: lesson.conv2d(*tensors, case.stride, case.padding), arguments(case)
+    )
+
+
+sides = st.tuples(st.integers(1, 6), st.integers(1, 6))
+kernels = st.tuples(st.integers(1, 4), st.integers(1, 4))
+strides = st.tuples(st.integers(1, 3), st.integers(1, 3))
+paddings = st.tuples(st.integers(0, 2), st.integers(0, 2))
+
+
+@given(st.integers(1, 3), st.integers(1, 3), sides, kernels, strides, paddings)
+def test_any_shape(in_channels, out_channels, size, kernel_size, stride, padding):
+    assume(all(k <= n + 2 * p for n, k, p in zip(size, kernel_size, padding, strict=True)))
+    case = Shape(2, in_channels, out_channels, size, kernel_size, stride, padding)
+    tensors = arguments(case)
+    actual = output_and_gradients(lesson.conv2d, tensors, case)
+    for ours, theirs in zip(actual, output_and_gradients(conv.conv2d, tensors, case), strict=True):
+        close(ours, theirs)
+
+
+@pytest.mark.parametrize("wanted", [(True, False), (False, True)], ids=["input", "weight"])
+def test_one_gradient_and_no_bias(wanted):
+    case = ADVERSARIAL[4]
+    tensors = [t.detach().requires_grad_(w) for t, w in zip(arguments(case), wanted, strict=False)]
+    actual = output_and_gradients(lesson.conv2d, [*tensors, None], case)
+    expected = output_and_gradients(F.conv2d, [*tensors, None], case)
+    assert len(actual) == 2
+    for ours, theirs in zip(actual, expected, strict=True):
+        close(ours, theirs)
+
+
+def gradients_returned(needs_input_grad):
+    """What ``backward`` returns when the context asks for these gradients."""
+
+    class Context:
+        saved_tensors = random(1, 2, 4, 5), random(3, 2, 2, 2)
+        stride, padding = 1, 0
+
+    Context.needs_input_grad = (*needs_input_grad, False, False)
+    return lesson.Conv2dFunction.backward(Context, random(1, 3, 3, 4))
+
+
+@pytest.mark.parametrize("needs", [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1)])
+def test_only_what_is_asked_for(needs):
+    returned = gradients_returned(tuple(map(bool, needs)))
+    assert [gradient is not None for gradient in returned] == [*map(bool, needs), False, False]
+
+
+@pytest.mark.parametrize("name", ["UnfoldConv2d", "Conv2d"])
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("kernel_size", [3, (2, 3)])
+def test_layers_exchange_parameters_with_helpers_and_torch(name, bias, kernel_size):
+    layer = getattr(lesson, name)(2, 3, kernel_size, stride=2, padding=1, bias=bias)
+    input = random(2, 2, 7, 6).float()
+    for other in (conv.Conv2d, torch.nn.Conv2d):
+        twin = other(2, 3, kernel_size, stride=2, padding=1, bias=bias)
+        twin.load_state_dict(layer.state_dict())
+        close(layer(input), twin(input), 1e-5)
+        layer.load_state_dict(twin.state_dict())
+
+
+def test_initial_values_have_the_bound_of_the_helpers_layer():
+    bound = (2 * 3 * 3) ** -0.5
+    for layer in (lesson.UnfoldConv2d(2, 400, 3), conv.Conv2d(2, 400, 3)):
+        for parameter in layer.parameters():
+            assert 0.95 * bound < parameter.abs().max() <= bound
+
+
+@pytest.mark.parametrize("case", ADVERSARIAL, ids=str)
+def test_naive_unfold_backward_is_fold(case):
+    shape = (case.batch, case.in_channels, *case.size)
+    matrix = lesson.patch_matrix(random(*shape), case.kernel_size, case.stride, case.padding)
+    columns = matrix.reshape(case.batch, -1, matrix.shape[1]).transpose(1, 2)
+    naive = lesson.naive_unfold_backward(matrix, shape, case.kernel_size, case.stride, case.padding)
+    close(naive, conv.fold(columns, case.size, case.kernel_size, 1, case.padding, case.stride))
+
+
+def test_numerical_gradient():
+    tensor = torch.tensor([[1.0, -2.0], [0.5, 3.0]], dtype=torch.float64)
+    before = tensor.clone()
+    gradient = lesson.numerical_gradient(lambda: (tensor**3).sum(), tensor)
+    close(gradient, 3 * before**2, 1e-6)
+    close(tensor, before, 0)
+
+
+def test_the_deliberately_wrong_backward_is_wrong_but_not_for_ones():
+    case = ADVERSARIAL[1]
+    tensors = arguments(case)
+    right = lesson.conv2d(*tensors, case.stride, case.padding)
+    wrong = lesson.wrong_conv2d(*tensors, case.stride, case.padding)
+    close(wrong, right, 0)
+    for upstream, agree in ((torch.ones_like(right), True), (random(*right.shape), False)):
+        pairs = zip(
+            torch.autograd.grad(right, tensors[:2], upstream, retain_graph=True),
+            torch.autograd.grad(wrong, tensors[:2], upstream, retain_graph=True),
+            strict=True,
+        )
+        assert [torch.allclose(a, b, atol=1e-10) for a, b in pairs] == [agree, agree]
