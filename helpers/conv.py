@@ -4,10 +4,14 @@ Names and argument order are torch's; pairs are (height, width) and padding is p
 C input channels, O output channels, P patches per image, K = C * k_h * k_w values per patch.
 """
 
+import inspect
 import math
 
 import torch
 from torch import Tensor, nn
+
+from helpers import fastconv
+from helpers.fastconv import Geometry
 
 
 def _pair(value, name: str, smallest: int) -> tuple[int, int]:
@@ -42,30 +46,46 @@ def output_size(size, kernel_size, stride=1, padding=0, dilation=1) -> tuple[int
     return room[0] // stride[0] + 1, room[1] // stride[1] + 1
 
 
-def _check_conv2d(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
-    """Raise TypeError or ValueError unless the three tensors belong to one convolution."""
+def _check_conv2d(input, weight, bias, groups=1, dims=(3, 4)) -> None:
+    """Raise TypeError or ValueError unless the tensors belong to one convolution."""
     for name, tensor in (("input", input), ("weight", weight), ("bias", bias)):
         if tensor is None and name == "bias":
             continue
         if not isinstance(tensor, Tensor):
             raise TypeError(f"{name} must be a tensor, got {type(tensor).__name__}")
+        if tensor.dtype == torch.bool:
+            raise TypeError(f"{name} must hold numbers, got {tensor.dtype}")
         if tensor.dtype != input.dtype:
             raise TypeError(f"{name} is {tensor.dtype} but input is {input.dtype}: convert one")
         if tensor.device != input.device:
             raise ValueError(f"{name} is on {tensor.device} but input is on {input.device}")
-    if input.ndim != 4:
-        raise ValueError(f"input must be (N, C, height, width), got shape {tuple(input.shape)}")
-    if weight.ndim != 4:
-        raise ValueError(f"weight must be (O, C, k_h, k_w), got shape {tuple(weight.shape)}")
-    if input.shape[1] != weight.shape[1]:
+    if input.ndim not in dims:
         raise ValueError(
-            f"input has {input.shape[1]} channels but weight expects {weight.shape[1]}"
+            "input must be (N, C, height, width)"
+            + (" or (C, height, width)" if 3 in dims else "")
+            + f", got shape {tuple(input.shape)}"
+        )
+    if weight.ndim != 4:
+        raise ValueError(f"weight must be (O, C / groups, k_h, k_w), got {tuple(weight.shape)}")
+    if not isinstance(groups, int) or isinstance(groups, bool):
+        raise TypeError(f"groups must be an int, got {groups!r}")
+    if groups < 1 or weight.shape[0] < groups or weight.shape[0] % groups != 0:
+        raise ValueError(
+            f"groups must be at least 1 and divide the {weight.shape[0]} output channels, "
+            f"got {groups}"
+        )
+    if input.shape[-3] != weight.shape[1] * groups:
+        raise ValueError(
+            f"input has {input.shape[-3]} channels but weight {tuple(weight.shape)} with "
+            f"groups {groups} expects {weight.shape[1] * groups}"
         )
     if bias is not None and bias.shape != weight.shape[:1]:
         raise ValueError(
             f"bias must have one value per output channel, shape ({weight.shape[0]},), "
             f"got {tuple(bias.shape)}"
         )
+    if 0 in input.shape[-2:] and 0 not in input.shape[:-2]:
+        raise ValueError(f"only the batch or the channels may be empty, got {tuple(input.shape)}")
 
 
 def _pad(input: Tensor, padding: tuple[int, int]) -> Tensor:
@@ -80,7 +100,7 @@ def naive_conv2d(input, weight, bias=None, stride=1, padding=0) -> Tensor:
     ``input`` (N, C, height, width), ``weight`` (O, C, k_h, k_w), ``bias`` (O,) or None; returns
     (N, O, H_out, W_out). Raises TypeError or ValueError for arguments that do not fit together.
     """
-    _check_conv2d(input, weight, bias)
+    _check_conv2d(input, weight, bias, dims=(4,))
     out_channels, _, k_h, k_w = weight.shape
     out_h, out_w = output_size(tuple(input.shape[2:]), (k_h, k_w), stride, padding)
     s_h, s_w = _pair(stride, "stride", 1)
@@ -180,11 +200,17 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1) -> Te
 _output_size = output_size  # fold has an argument of that name
 
 
-class Conv2dFunction(torch.autograd.Function):
-    """Convolution as one product of the patch matrix U (NP, K) with W (K, O).
+def _patch_matrix(input, kernel_size, stride, padding) -> Tensor:
+    """Return U (NP, K), one patch per row."""
+    columns = unfold(input, kernel_size, 1, padding, stride)
+    return columns.transpose(1, 2).reshape(-1, columns.shape[1])
+
+
+class UnfoldConv2dFunction(torch.autograd.Function):
+    """Convolution as one product of the patch matrix U (NP, K) with W (K, O), as in lesson 03.
 
     Saves input and weight, not the patches: those are k_h * k_w times the input, and unfolding
-    again takes less time than it takes to multiply.
+    again takes less time than multiplying.
     """
 
     @staticmethod
@@ -220,50 +246,318 @@ class Conv2dFunction(torch.autograd.Function):
         return grad_input, grad_weight, grad_bias, None, None
 
 
-def _patch_matrix(input, kernel_size, stride, padding) -> Tensor:
-    """Return U (NP, K), one patch per row."""
-    columns = unfold(input, kernel_size, 1, padding, stride)
-    return columns.transpose(1, 2).reshape(-1, columns.shape[1])
-
-
-def conv2d(input, weight, bias=None, stride=1, padding=0) -> Tensor:
-    """Convolve ``input`` (N, C, height, width) with ``weight`` (O, C, k_h, k_w).
-
-    Returns (N, O, H_out, W_out), as ``torch.nn.functional.conv2d`` does. Raises TypeError for
-    mixed dtypes or values that are not ints, ValueError for shapes or values that do not fit.
-    """
-    _check_conv2d(input, weight, bias)
+def unfold_conv2d(input, weight, bias=None, stride=1, padding=0) -> Tensor:
+    """Convolve as lesson 03 does, for comparison; ``conv2d`` is the one to use."""
+    _check_conv2d(input, weight, bias, dims=(4,))
     output_size(tuple(input.shape[2:]), tuple(weight.shape[2:]), stride, padding)  # checks them
-    return Conv2dFunction.apply(input, weight, bias, stride, padding)
+    return UnfoldConv2dFunction.apply(input, weight, bias, stride, padding)
+
+
+# The Functions behind conv2d. Each is linear in each of its two tensors, and its derivatives are
+# the other two: so all of them can be differentiated any number of times, in both modes.
+
+
+def _geometry(input, weight, stride, padding, dilation, groups) -> Geometry:
+    size, kernel_size = tuple(input.shape[2:]), tuple(weight.shape[2:])
+    out = output_size(size, kernel_size, stride, padding, dilation)
+    stride, padding = _pair(stride, "stride", 1), _pair(padding, "padding", 0)
+    dilation = _pair(dilation, "dilation", 1)
+    return Geometry(size, kernel_size, stride, padding, dilation, groups, out)
+
+
+def _save(ctx, inputs, output) -> None:
+    """Keep each tensor for the derivative with respect to the other, and the geometry."""
+    first, second = inputs[:2]
+    needs_first, needs_second = ctx.needs_input_grad[:2]
+    ctx.save_for_backward(first if needs_second else None, second if needs_first else None)
+    ctx.save_for_forward(first, second)
+    ctx.geometry = inputs[-1]
+
+
+def _product_rule(function, ctx, first_tangent, second_tangent) -> Tensor | None:
+    """Return the tangent of a map that is linear in each of two tensors; None stands for zero."""
+    first, second = ctx.saved_tensors
+    terms = []
+    if first_tangent is not None:
+        terms.append(function.apply(first_tangent, second, ctx.geometry))
+    if second_tangent is not None:
+        terms.append(function.apply(first, second_tangent, ctx.geometry))
+    return sum(terms[1:], terms[0]) if terms else None
+
+
+def _as_groups(function, axes, info, in_dims, *tensors_and_geometry):
+    """Run all examples of a ``vmap`` as the groups of one convolution.
+
+    The vmapped axis, number ``in_dims[i]`` of tensor i, is merged into its channels, ``axes[i]``.
+    """
+    *tensors, geometry = tensors_and_geometry
+    merged = []
+    for tensor, vmapped, axis in zip(tensors, in_dims, axes, strict=False):
+        if tensor is not None:
+            one = tensor.unsqueeze(0) if vmapped is None else tensor.movedim(vmapped, 0)
+            one = one.expand(info.batch_size, *one.shape[1:])
+            tensor = one.movedim(0, axis).flatten(axis, axis + 1)
+        merged.append(tensor)
+    output = function.apply(*merged, geometry._replace(groups=geometry.groups * info.batch_size))
+    axis = axes[-1]
+    return output.unflatten(axis, (info.batch_size, -1)), axis
+
+
+def _apply(function, *args):
+    """Apply a Function, or only its forward when nothing is to be differentiated further."""
+    return function.apply(*args) if torch.is_grad_enabled() else function.forward(*args)
+
+
+class Conv2dFunction(torch.autograd.Function):
+    """Y from input X and weight W: the gradients are the two Functions below.
+
+    ``apply(input, weight, bias, geometry)``; unchecked, ``conv2d`` checks.
+    """
+
+    @staticmethod
+    def forward(input, weight, bias, geometry):
+        """Return the output (N, O, H_out, W_out)."""
+        return fastconv.convolve(input, weight, bias, geometry)
+
+    setup_context = staticmethod(_save)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        """Return the gradients of input, weight and bias that are asked for, else None."""
+        input, weight = ctx.saved_tensors
+        grad_input = grad_weight = grad_bias = None
+        if ctx.needs_input_grad[0]:
+            grad_input = _apply(InputGradient, grad_output, weight.conj(), ctx.geometry)
+        if ctx.needs_input_grad[1]:
+            grad_weight = _apply(WeightGradient, input.conj(), grad_output, ctx.geometry)
+        if ctx.needs_input_grad[2]:
+            grad_bias = grad_output.sum((0, 2, 3))
+        return grad_input, grad_weight, grad_bias, None
+
+    @staticmethod
+    def jvp(ctx, input_tangent, weight_tangent, bias_tangent, _):
+        """Return the tangent of the output."""
+        tangent = _product_rule(_NoBias, ctx, input_tangent, weight_tangent)
+        if bias_tangent is None:
+            return tangent
+        shift = bias_tangent[:, None, None]
+        if tangent is None:
+            n, size = len(ctx.saved_tensors[0]), ctx.geometry.output_size
+            return shift.expand(n, -1, *size).clone()
+        return tangent + shift
+
+    @staticmethod
+    def vmap(info, in_dims, *args):
+        """Return the outputs of all examples, and the axis that numbers them."""
+        return _as_groups(Conv2dFunction, (1, 0, 0, 1), info, in_dims, *args)
+
+
+class _NoBias:
+    @staticmethod
+    def apply(input, weight, geometry):
+        return Conv2dFunction.apply(input, weight, None, geometry)
+
+
+class InputGradient(torch.autograd.Function):
+    """The gradient of X from those of Y and from W: ``apply(grad_output, weight, geometry)``."""
+
+    @staticmethod
+    def forward(grad_output, weight, geometry):
+        """Return a tensor of the input's shape, (N, C, height, width)."""
+        return fastconv.input_gradient(grad_output, weight, geometry)
+
+    setup_context = staticmethod(_save)
+
+    @staticmethod
+    def backward(ctx, grad):
+        """Return the gradients of grad_output and weight that are asked for, else None."""
+        grad_output, weight = ctx.saved_tensors
+        first = second = None
+        if ctx.needs_input_grad[0]:
+            first = _apply(Conv2dFunction, grad, weight.conj(), None, ctx.geometry)
+        if ctx.needs_input_grad[1]:
+            second = _apply(WeightGradient, grad, grad_output.conj(), ctx.geometry)
+        return first, second, None
+
+    @staticmethod
+    def jvp(ctx, grad_output_tangent, weight_tangent, _):
+        """Return the tangent of the gradient."""
+        return _product_rule(InputGradient, ctx, grad_output_tangent, weight_tangent)
+
+    @staticmethod
+    def vmap(info, in_dims, *args):
+        """Return the gradients of all examples, and the axis that numbers them."""
+        return _as_groups(InputGradient, (1, 0, 1), info, in_dims, *args)
+
+
+class WeightGradient(torch.autograd.Function):
+    """The gradient of W from X and that of Y: ``apply(input, grad_output, geometry)``."""
+
+    @staticmethod
+    def forward(input, grad_output, geometry):
+        """Return a tensor of the weight's shape, (O, C / groups, k_h, k_w)."""
+        return fastconv.weight_gradient(input, grad_output, geometry)
+
+    setup_context = staticmethod(_save)
+
+    @staticmethod
+    def backward(ctx, grad):
+        """Return the gradients of input and grad_output that are asked for, else None."""
+        input, grad_output = ctx.saved_tensors
+        first = second = None
+        if ctx.needs_input_grad[0]:
+            first = _apply(InputGradient, grad_output.conj(), grad, ctx.geometry)
+        if ctx.needs_input_grad[1]:
+            second = _apply(Conv2dFunction, input.conj(), grad, None, ctx.geometry)
+        return first, second, None
+
+    @staticmethod
+    def jvp(ctx, input_tangent, grad_output_tangent, _):
+        """Return the tangent of the gradient."""
+        return _product_rule(WeightGradient, ctx, input_tangent, grad_output_tangent)
+
+    @staticmethod
+    def vmap(info, in_dims, *args):
+        """Return the gradients of all examples, and the axis that numbers them."""
+        return _as_groups(WeightGradient, (1, 1, 0), info, in_dims, *args)
+
+
+for _function in (Conv2dFunction, InputGradient, WeightGradient):
+    # torch works the signature out at every call; found here, it takes no time there
+    _function.forward.__signature__ = inspect.signature(_function.forward)
+
+
+def _padding_widths(padding, kernel_size, dilation) -> tuple[int, int, int, int]:
+    """Return the widths (left, right, top, bottom) of the padding."""
+    if padding == "same":
+        (k_h, k_w), (d_h, d_w) = kernel_size, _pair(dilation, "dilation", 1)
+        height, width = d_h * (k_h - 1), d_w * (k_w - 1)
+        return width // 2, width - width // 2, height // 2, height - height // 2
+    p_h, p_w = (0, 0) if padding == "valid" else padding
+    return p_w, p_w, p_h, p_h
+
+
+def _check_padding(padding, stride) -> None:
+    if padding not in ("valid", "same"):
+        raise ValueError(f"padding must be 'valid', 'same', an int or a pair, got {padding!r}")
+    if padding == "same" and _pair(stride, "stride", 1) != (1, 1):
+        raise ValueError(f"padding='same' needs stride 1, got stride {stride!r}")
+
+
+def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Tensor:
+    """Convolve ``input`` with ``weight``, in place of ``torch.nn.functional.conv2d``.
+
+    ``input`` (N, C, height, width) or (C, height, width), ``weight`` (O, C / groups, k_h, k_w),
+    ``bias`` (O,) or None; ``padding`` is an int, a pair, "valid" or "same". Returns
+    (N, O, H_out, W_out), without the N when the input has none. Raises TypeError for mixed dtypes
+    or values that are not ints, ValueError for shapes or values that do not fit together.
+    """
+    input, weight, bias = _autocast(input, weight, bias)
+    _check_conv2d(input, weight, bias, groups)
+    if input.ndim == 3:
+        return conv2d(input[None], weight, bias, stride, padding, dilation, groups)[0]
+    if isinstance(padding, str):
+        _check_padding(padding, stride)
+        left, right, top, bottom = _padding_widths(padding, weight.shape[2:], dilation)
+        if (left, top) != (right, bottom):  # torch too adds the odd row below, the column right
+            input = nn.functional.pad(input, (0, right - left, 0, bottom - top))
+        padding = (top, left)
+    geometry = _geometry(input, weight, stride, padding, dilation, groups)
+    if torch.compiler.is_compiling():
+        # the compiler cannot trace Functions with a jvp, but it can differentiate plain operations
+        return fastconv.convolve(input, weight, bias, geometry)
+    return Conv2dFunction.apply(input, weight, bias, geometry)
+
+
+def _autocast(input, *others):
+    """Inside torch.autocast, convert what torch converts: floating point except float64."""
+    device = input.device.type if isinstance(input, Tensor) else "cpu"
+    if not (torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)):
+        return input, *others
+    dtype = torch.get_autocast_dtype(device)
+    return tuple(
+        t.to(dtype)
+        if isinstance(t, Tensor) and t.is_floating_point() and t.dtype != torch.float64
+        else t
+        for t in (input, *others)
+    )
 
 
 class Conv2d(nn.Module):
     """A layer of kernels, with torch.nn.Conv2d's arguments, parameter names and initial values."""
 
-    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, bias=True):
-        """Draw weight and bias from U(-1/sqrt(K), 1/sqrt(K)), K = in_channels * k_h * k_w."""
+    def __init__(
+        self,
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride=1,
+        padding=0,
+        dilation=1,
+        groups=1,
+        bias=True,
+        padding_mode="zeros",
+        device=None,
+        dtype=None,
+    ):
+        """Draw weight and bias from U(-1/sqrt(K), 1/sqrt(K)), K = C / groups * k_h * k_w."""
         super().__init__()
-        self.in_channels, self.out_channels = in_channels, out_channels
+        if groups < 1 or in_channels % groups or out_channels % groups:
+            raise ValueError(
+                f"groups must be at least 1 and divide in_channels {in_channels} and "
+                f"out_channels {out_channels}, got {groups}"
+            )
+        if padding_mode not in ("zeros", "reflect", "replicate", "circular"):
+            raise ValueError(
+                "padding_mode must be 'zeros', 'reflect', 'replicate' or 'circular', "
+                f"got {padding_mode!r}"
+            )
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size = _pair(kernel_size, "kernel_size", 1)
-        self.stride, self.padding = _pair(stride, "stride", 1), _pair(padding, "padding", 0)
-        self.weight = nn.Parameter(torch.empty(out_channels, in_channels, *self.kernel_size))
-        self.register_parameter("bias", nn.Parameter(torch.empty(out_channels)) if bias else None)
+        self.stride, self.dilation = _pair(stride, "stride", 1), _pair(dilation, "dilation", 1)
+        self.padding_mode = padding_mode
+        if isinstance(padding, str):
+            _check_padding(padding, stride)
+            self.padding = padding
+        else:
+            self.padding = _pair(padding, "padding", 0)
+        shape = (out_channels, in_channels // groups, *self.kernel_size)
+        self.weight = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
+        if bias:
+            self.bias = nn.Parameter(torch.empty(out_channels, device=device, dtype=dtype))
+        else:
+            self.register_parameter("bias", None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draw the parameters anew."""
-        bound = 1 / math.sqrt(self.weight[0].numel())
+        bound = 1 / math.sqrt(max(1, self.weight[0].numel()))
         for parameter in self.parameters():
             nn.init.uniform_(parameter, -bound, bound)
 
     def forward(self, input: Tensor) -> Tensor:
-        """Convolve ``input`` (N, C, height, width)."""
-        return conv2d(input, self.weight, self.bias, self.stride, self.padding)
+        """Convolve ``input`` (N, C, height, width) or (C, height, width)."""
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            widths = _padding_widths(padding, self.kernel_size, self.dilation)
+            input = nn.functional.pad(input, widths, mode=self.padding_mode)
+            padding = 0
+        return conv2d(
+            input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups
+        )
 
     def extra_repr(self) -> str:
         """Return the arguments in torch's style."""
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
         text += f", stride={self.stride}"
-        if any(self.padding):
+        if self.padding != (0, 0):
             text += f", padding={self.padding}"
-        return text + ("" if self.bias is not None else ", bias=False")
+        if self.dilation != (1, 1):
+            text += f", dilation={self.dilation}"
+        if self.groups != 1:
+            text += f", groups={self.groups}"
+        if self.bias is None:
+            text += ", bias=False"
+        if self.padding_mode != "zeros":
+            text += f", padding_mode={self.padding_mode}"
+        return text

@@ -1,0 +1,238 @@
+"""The arithmetic behind ``helpers.conv.conv2d``: three maps, and two fast ways for each.
+
+A convolution is linear in its input and in its weight. Its gradients with respect to either are
+linear maps of the same kind, and the derivatives of those are again one of the three:
+
+    convolve(input, weight) -> output
+    input_gradient(grad_output, weight) -> gradient of input
+    weight_gradient(input, grad_output) -> gradient of weight
+
+Each has two implementations. ``_patches_...`` copies whole patches, channels first: k_h * k_w
+numbers per pixel. ``_rows_...`` copies patches one kernel row high, channels last: only k_w
+numbers per pixel. With the image rows as the first axis, the rows that kernel row u sees are then
+a slice, not a copy, and every product runs over the whole batch.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Geometry(NamedTuple):
+    """All sizes of one convolution; pairs are (height, width)."""
+
+    size: tuple[int, int]
+    kernel_size: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int]
+    groups: int
+    output_size: tuple[int, int]
+
+
+# Numbers copied at a time: small enough to stay in the cache, large enough to keep products long.
+CHUNK = 1 << 20
+
+
+def _use_rows(in_channels: int, out_channels: int, geometry: Geometry) -> bool:
+    """Choose the implementation, for the reasons measured in lesson 04.
+
+    A product with fewer than about 16 columns is slow, so few channels go first instead of last.
+    A stride takes rows apart that ``_rows_...`` needs side by side, and so do groups channels.
+    """
+    wide = in_channels * geometry.kernel_size[1] >= 16 and out_channels >= 16
+    return wide and geometry.stride[0] == 1 and geometry.groups == 1
+
+
+def convolve(input: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry) -> Tensor:
+    """Return the convolution (N, O, H_out, W_out) of input (N, C, height, width)."""
+    rows = _use_rows(input.shape[1], weight.shape[0], geometry)
+    one = _rows_convolve if rows else _patches_convolve
+    shape = (len(input), weight.shape[0], *geometry.output_size)
+    return _in_chunks(lambda x: one(x, weight, bias, geometry), input, shape, weight, geometry)
+
+
+def input_gradient(grad_output: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
+    """Return the gradient (N, C, height, width) of a convolution's input."""
+    in_channels = weight.shape[1] * geometry.groups
+    rows = _use_rows(in_channels, weight.shape[0], geometry)
+    one = _rows_input_gradient if rows else _patches_input_gradient
+    shape = (len(grad_output), in_channels, *geometry.size)
+    return _in_chunks(lambda g: one(g, weight, geometry), grad_output, shape, weight, geometry)
+
+
+def weight_gradient(input: Tensor, grad_output: Tensor, geometry: Geometry) -> Tensor:
+    """Return the gradient (O, C / groups, k_h, k_w) of a convolution's weight."""
+    in_channels, out_channels = input.shape[1], grad_output.shape[1]
+    rows = _use_rows(in_channels, out_channels, geometry)
+    one = _rows_weight_gradient if rows else _patches_weight_gradient
+    images = _chunk(in_channels, geometry, out_channels)
+    total = None
+    for x, g in zip(input.split(images), grad_output.split(images), strict=True):
+        part = one(x, g, geometry)
+        total = part if total is None else total + part
+    return total.contiguous()
+
+
+def _chunk(in_channels: int, geometry: Geometry, out_channels: int = 0) -> int:
+    """Return how many images to handle at a time, at least one."""
+    (k_h, k_w), (out_h, out_w) = geometry.kernel_size, geometry.output_size
+    per_image = in_channels * k_w * (k_h * out_h * out_w)
+    return max(1, CHUNK // max(1, per_image))
+
+
+def _in_chunks(function, images: Tensor, shape, weight: Tensor, geometry: Geometry) -> Tensor:
+    """Apply ``function`` to some images at a time; channels last when an argument is, as torch."""
+    last = any(t.stride(1) == 1 and not t.is_contiguous() for t in (images, weight))
+    step = _chunk(weight.shape[1] * geometry.groups, geometry)
+    if len(images) <= step:
+        result = function(images)
+        return (
+            result.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
+            if last
+            else result.contiguous()
+        )
+    n, c, height, width = shape
+    result = (
+        images.new_empty(n, height, width, c).permute(0, 3, 1, 2)
+        if last
+        else images.new_empty(shape)
+    )
+    for part, out in zip(images.split(step), result.split(step), strict=True):
+        out.copy_(function(part))
+    return result
+
+
+def _pad(x: Tensor, *widths: int) -> Tensor:
+    """Pad with zeros, last axis first, before and after; a negative width takes rows away."""
+    return torch.constant_pad_nd(x, widths) if any(widths) else x
+
+
+# Whole patches, channels first
+
+
+def _patch_matrix(x: Tensor, geometry: Geometry) -> Tensor:
+    """Copy the patches of (N, C, height, width) to (N * groups, K, P)."""
+    p_h, p_w = geometry.padding
+    x = _pad(x, p_w, p_w, p_h, p_h)
+    for axis in (0, 1):
+        k, d, s = geometry.kernel_size[axis], geometry.dilation[axis], geometry.stride[axis]
+        x = x.unfold(2 + axis, d * (k - 1) + 1, s)[..., ::d]
+    n, c, out_h, out_w, k_h, k_w = x.shape
+    k = c // geometry.groups * k_h * k_w
+    return x.permute(0, 1, 4, 5, 2, 3).reshape(n * geometry.groups, k, out_h * out_w)
+
+
+def _weight_matrix(weight: Tensor, n: int, groups: int) -> Tensor:
+    """View the weight as (O / groups, K), repeated for all images: (N * groups, O / groups, K)."""
+    matrix = weight.reshape(1, groups, weight.shape[0] // groups, -1)
+    return matrix.expand(n, -1, -1, -1).flatten(0, 1)
+
+
+def _patches_convolve(x, weight, bias, geometry) -> Tensor:
+    n, groups = len(x), geometry.groups
+    patches, matrix = _patch_matrix(x, geometry), _weight_matrix(weight, n, groups)
+    if bias is None:
+        y = torch.bmm(matrix, patches)
+    else:
+        bias = bias.view(1, groups, -1, 1).expand(n, -1, -1, -1).flatten(0, 1)
+        y = torch.baddbmm(bias, matrix, patches)
+    return y.view(n, -1, *geometry.output_size)
+
+
+def _patches_input_gradient(g, weight, geometry) -> Tensor:
+    n, groups, (out_h, out_w) = len(g), geometry.groups, geometry.output_size
+    matrix = _weight_matrix(weight, n, groups)
+    grad_flat = g.reshape(n * groups, -1, out_h * out_w)
+    patches = torch.bmm(matrix.transpose(1, 2), grad_flat)
+    patches = patches.view(n, -1, *geometry.kernel_size, out_h, out_w)
+    # fold one axis at a time: k_w + k_h additions instead of k_w * k_h
+    columns = _fold(patches, 3, 5, 1, geometry)
+    return _fold(columns, 2, 3, 0, geometry)
+
+
+def _fold(x: Tensor, kernel_axis: int, image_axis: int, which: int, geometry: Geometry) -> Tensor:
+    """Add what each position in the kernel contributes to each position of the image, one axis."""
+    size, p = geometry.size[which], geometry.padding[which]
+    s, d = geometry.stride[which], geometry.dilation[which]
+    shape = list(x.shape)
+    out = shape[image_axis]
+    shape[image_axis] = size + 2 * p
+    del shape[kernel_axis]
+    image_axis -= kernel_axis < image_axis
+    image = x.new_zeros(shape)
+    for v, part in enumerate(x.unbind(kernel_axis)):
+        window = [slice(None)] * image.ndim
+        window[image_axis] = slice(v * d, v * d + s * (out - 1) + 1, s)
+        image[tuple(window)] += part
+    return image.narrow(image_axis, p, size)
+
+
+def _patches_weight_gradient(x, g, geometry) -> Tensor:
+    n, groups = len(x), geometry.groups
+    grad_flat = g.reshape(n * groups, g.shape[1] // groups, -1)
+    products = torch.bmm(grad_flat, _patch_matrix(x, geometry).transpose(1, 2))
+    total = products.view(n, -1, products.shape[2]).sum(0)
+    return total.view(g.shape[1], x.shape[1] // groups, *geometry.kernel_size)
+
+
+# Patches one kernel row high, channels last: axes (height, N, width, channels)
+
+
+def _row_matrix(x: Tensor, geometry: Geometry) -> Tensor:
+    """Copy (N, C, height, width) to (padded height, N * W_out, k_w * C)."""
+    (p_h, p_w), k = geometry.padding, geometry.kernel_size[1]
+    d, s = geometry.dilation[1], geometry.stride[1]
+    x = _pad(x.permute(2, 0, 3, 1), 0, 0, p_w, p_w, 0, 0, p_h, p_h)
+    windows = x.unfold(2, d * (k - 1) + 1, s)[..., ::d]
+    height, n, out_w, c, _ = windows.shape
+    return windows.transpose(3, 4).reshape(height, n * out_w, k * c)
+
+
+def _row_weights(weight: Tensor) -> Tensor:
+    """Return the weight as one matrix per kernel row, (k_h, O, k_w * C)."""
+    return weight.permute(2, 0, 3, 1).flatten(2)
+
+
+def _rows_convolve(x, weight, bias, geometry) -> Tensor:
+    (out_h, out_w), d = geometry.output_size, geometry.dilation[0]
+    rows = _row_matrix(x, geometry)
+    y = None
+    for u, matrix in enumerate(_row_weights(weight)):
+        seen = rows[u * d : u * d + out_h].flatten(0, 1)
+        if y is not None:
+            y.addmm_(seen, matrix.T)
+        elif bias is not None:
+            y = torch.addmm(bias, seen, matrix.T)
+        else:
+            y = seen @ matrix.T
+    return y.view(out_h, len(x), out_w, -1).permute(1, 3, 0, 2)
+
+
+def _rows_input_gradient(g, weight, geometry) -> Tensor:
+    n, o, out_h, out_w = g.shape
+    (height, width), (p_h, p_w) = geometry.size, geometry.padding
+    (k_h, k_w), (d_h, d_w), s = geometry.kernel_size, geometry.dilation, geometry.stride[1]
+    # row r of the image was seen by kernel row u for output row r + p_h - u * d_h
+    above, below = d_h * (k_h - 1) - p_h, p_h + height - out_h
+    g = _pad(g.permute(2, 0, 3, 1), 0, 0, 0, 0, 0, 0, above, below).reshape(-1, n * out_w, o)
+    rows = None
+    for u, matrix in enumerate(_row_weights(weight)):
+        first = d_h * (k_h - 1 - u)
+        seen = g[first : first + height].flatten(0, 1)
+        rows = seen @ matrix if rows is None else rows.addmm_(seen, matrix)
+    rows = rows.view(height, n, out_w, k_w, -1)
+    image = rows.new_zeros(height, n, width + 2 * p_w, rows.shape[-1])
+    for v in range(k_w):
+        image[:, :, v * d_w : v * d_w + s * (out_w - 1) + 1 : s] += rows[:, :, :, v]
+    return image[:, :, p_w : p_w + width].permute(1, 3, 0, 2)
+
+
+def _rows_weight_gradient(x, g, geometry) -> Tensor:
+    o, (out_h, _), (k_h, k_w) = g.shape[1], geometry.output_size, geometry.kernel_size
+    rows = _row_matrix(x, geometry)
+    grad_flat = g.permute(2, 0, 3, 1).reshape(-1, o)
+    d = geometry.dilation[0]
+    parts = [grad_flat.T @ rows[u * d : u * d + out_h].flatten(0, 1) for u in range(k_h)]
+    return torch.stack(parts).view(k_h, o, k_w, -1).permute(1, 3, 0, 2)
