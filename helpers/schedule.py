@@ -298,6 +298,8 @@ class Progress:
         """Look whether there is a terminal."""
         self.live = sys.stderr.isatty()
         self.bars: dict[str, tqdm] = {}
+        self.epochs: dict[str, int] = {}  # counted in the bar for all
+        self.accuracy: dict[str, str] = {}
 
     def __enter__(self):
         """Start; the bar for all counts epochs."""
@@ -320,16 +322,15 @@ class Progress:
     def event(self, event: dict) -> None:
         """Show where a run is: ``name``, ``epoch`` of ``epochs``, ``step`` of ``steps``, ..."""
         name, epoch, steps = event["name"], event["epoch"], event["steps"]
-        if "train_loss" in event:
-            self.overall.update()
+        if ended := "train_loss" in event:
+            self._count(name, epoch)
+            self.accuracy[name] = f"{event['validation_accuracy']:.4f}"
         if not self.live:
-            if "train_loss" in event:
-                print(
+            if ended:
+                self.say(
                     f"{name} epoch {epoch}/{event['epochs']}: train loss "
                     f"{event['train_loss']:.4f}, validation loss {event['validation_loss']:.4f}, "
-                    f"accuracy {event['validation_accuracy']:.4f}",
-                    file=sys.stderr,
-                    flush=True,
+                    f"accuracy {event['validation_accuracy']:.4f}"
                 )
             return
         if name not in self.bars:
@@ -342,16 +343,21 @@ class Progress:
         shown = {"epoch": f"{epoch}/{event['epochs']}"}
         if "loss" in event:
             shown["loss"] = f"{event['loss']:.3f}"
-        if "validation_accuracy" in event:
-            self.last = {name: f"{event['validation_accuracy']:.4f}"}
+        if name in self.accuracy:
+            shown["accuracy"] = self.accuracy[name]
         bar.set_postfix(shown)
 
     def done(self, line: Experiment) -> None:
         """Take away the line of a finished run."""
         self.finished += 1
+        self._count(line.name, line.epochs)
         if bar := self.bars.pop(line.name, None):
             bar.close()
         self.say(f"{line.name} done ({self.finished} of {self.total})")
+
+    def _count(self, name: str, epochs: int) -> None:
+        self.overall.update(epochs - self.epochs.get(name, 0))
+        self.epochs[name] = epochs
 
     def say(self, text: str) -> None:
         """Print a line above the bars."""

@@ -2,9 +2,11 @@
 
 import io
 import os
+import pickle
 import platform
 import time
 from collections.abc import Callable
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -256,9 +258,7 @@ def run(
     After each epoch the state goes to ``checkpoint``; if that file exists, the run continues from
     it and ends with the same record. One thread, whatever torch is set to otherwise.
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the same sums in the same order, and no core taken from another run
-    try:
+    with one_thread():
         state = Run(experiment)
         if checkpoint is not None and (saved := _read_checkpoint(checkpoint, experiment)):
             state.restore(saved)
@@ -281,8 +281,6 @@ def run(
             "weights": None,
             "run": _circumstances(state),
         }
-    finally:
-        torch.set_num_threads(threads)
     weights = None
     if experiment.save_weights:
         tensors = {k: v.contiguous() for k, v in state.network.state_dict().items()}
@@ -292,10 +290,17 @@ def run(
 
 def first_losses(experiment: Experiment, steps: int = FIRST) -> list[float]:
     """Train only the first steps of a run and return their losses."""
+    with one_thread():
+        return Run(experiment).train_epoch(steps).tolist()
+
+
+@contextmanager
+def one_thread():
+    """Compute in one thread: the same sums in the same order, and no core taken from other runs."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return Run(experiment).train_epoch(steps).tolist()
+        yield
     finally:
         torch.set_num_threads(threads)
 
@@ -330,8 +335,14 @@ def _write_checkpoint(file: Path, state: dict) -> None:
 
 
 def _read_checkpoint(file: Path, experiment: Experiment) -> dict | None:
-    """Return the state in a checkpoint, or None if it is not there or of another experiment."""
+    """Return the state in a checkpoint, or None if there is none that this code would have made."""
     if not file.is_file():
         return None
-    state = torch.load(file, weights_only=True)
-    return state if state["experiment"] == experiment.model_dump() else None
+    try:
+        state = torch.load(file, weights_only=True)
+        current = state["experiment"] == experiment.model_dump() and (
+            state["first_losses"] == first_losses(experiment)
+        )
+    except (RuntimeError, EOFError, KeyError, pickle.UnpicklingError):  # damaged
+        return None
+    return state if current else None
