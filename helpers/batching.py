@@ -9,7 +9,6 @@ the batch are brought to. Every image comes once.
 """
 
 import argparse
-import copy
 import json
 import os
 import platform
@@ -101,8 +100,8 @@ def count(plan: Plan, sizes: list[Size], network: VariableNetwork) -> dict[str, 
     ``padding`` is the share of the pixels processed that belong to no image; it has no meaning for
     a plan that resizes. ``multiply_adds`` is the mean per image in a forward pass.
     """
-    shapes = copy.deepcopy(network).to("meta")  # sizes only, no arithmetic
-    cost = {size: sum(c.multiply_adds for c in costs(shapes, size)) for _, size in plan}
+    distinct = {size for _, size in plan}
+    cost = {size: sum(c.multiply_adds for c in costs(network, size)) for size in distinct}
     processed = sum(len(batch) * height * width for batch, (height, width) in plan)
     own = sum(height * width for height, width in sizes)
     return {

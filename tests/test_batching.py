@@ -107,12 +107,6 @@ def test_count():
     assert found == {"batches": 1, "padding": 0.25, "multiply_adds": conv + 110}
 
 
-def test_count_leaves_the_network_alone():
-    net = network("max")
-    batching.count([(torch.tensor([0]), (8, 8))], [(8, 8)], net)
-    assert net.linear.weight.device.type == "cpu"
-
-
 def test_rectangles():
     digits = data.load_mnist().train[:300].images
     images = batching.rectangles(digits, (28, 31), generator())

@@ -1,0 +1,85 @@
+"""The definitions of lesson 06 behave as those of ``helpers.augment``."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lesson import definitions
+
+from helpers import augment
+
+lesson = definitions("06_augmentation")
+PARAMETERS = st.tuples(
+    st.floats(-180, 180), st.floats(-9, 9), st.floats(-9, 9), st.floats(0.5, 2), st.floats(-40, 40)
+)
+
+
+def helpers_map(degrees, right, down, scale, shear):
+    one = [torch.tensor([float(value)]) for value in (degrees, scale, shear)]
+    return augment.affine(one[0], torch.tensor([[right, down]]).float(), *one[1:])[0]
+
+
+def random_images(*shape):
+    return torch.rand(shape, generator=torch.Generator().manual_seed(0))
+
+
+def close(actual, expected, atol=1e-4):
+    torch.testing.assert_close(actual, expected, atol=atol, rtol=0)
+
+
+@given(PARAMETERS)
+def test_maps(parameters):
+    close(lesson.affine_map(*parameters), helpers_map(*parameters), 1e-5)
+
+
+def test_a_parameter_left_out_changes_nothing():
+    close(lesson.affine_map(), torch.eye(3), 0)
+    for k, name in enumerate(("degrees", "right", "down", "scale", "shear")):
+        parameters = [0, 0, 0, 1, 0]
+        parameters[k] = 1.5
+        close(lesson.affine_map(**{name: 1.5}), helpers_map(*parameters), 1e-6)
+
+
+@settings(deadline=None, max_examples=25)
+@given(PARAMETERS, st.integers(1, 12), st.integers(1, 12))
+def test_warp_one_image(parameters, height, width):
+    image, matrix = random_images(1, 1, height, width), lesson.affine_map(*parameters)
+    expected = augment.warp(image, matrix[None])
+    close(lesson.warp(image, matrix[None]), expected)
+    close(lesson.naive_warp(image[0, 0], matrix), expected[0, 0])
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(PARAMETERS, min_size=1, max_size=5), st.sampled_from([(3, 7, 10), (1, 28, 28)]))
+def test_warp_a_batch(parameters, shape):
+    images = random_images(len(parameters), *shape)
+    maps = torch.stack([lesson.affine_map(*values) for values in parameters])
+    close(lesson.warp(images, maps), augment.warp(images, maps))
+
+
+def test_push_leaves_holes_that_warp_fills():
+    image, double = torch.ones(8, 8), lesson.affine_map(scale=2)
+    pushed, hits = lesson.push(image, double)
+    assert hits.sum() == 16  # the others land outside
+    assert (hits == 0).any() and (pushed[hits == 0] == 0).all()
+    close(lesson.naive_warp(image, double), image)
+
+
+def test_push_moves_whole_pixels():
+    image = random_images(5, 6)
+    pushed, hits = lesson.push(image, lesson.affine_map(right=2, down=-1))
+    close(pushed[:-1, 2:], image[1:, :-2], 0)
+    assert hits.sum() == 16
+
+
+def test_mixing_of_known_fractions():
+    """2 beta (1 - beta) is 1/2 half-way between pixels, 0 on them and 3/8 at a quarter."""
+    for right, expected in ((0.5, 0.25), (3.0, 0), (0.25, 0.1875)):  # the other axis has none
+        matrix = lesson.affine_map(right=right)[None]
+        assert lesson.mixing(matrix) == pytest.approx(expected, abs=1e-5)
+
+
+def test_sharpness():
+    image = torch.zeros(1, 1, 4, 4)
+    image[0, 0, 1, 1] = 2.0
+    assert lesson.sharpness(image) == 4 * 2.0**2
