@@ -20,7 +20,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from importlib import import_module, metadata
+from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 import jinja2
@@ -29,14 +30,14 @@ import pypandoc
 import typst
 from nbconvert.exporters import TemplateExporter
 from nbconvert.filters import strip_ansi
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from traitlets.config import Config
 
 HERE = Path(__file__).resolve().parent
-BIBLIOGRAPHY = HERE / "references.bib"
 PANDOC = Path(pypandoc.__file__).parent / "files" / "pandoc"  # the wheel's, whatever PATH holds
 READER = "markdown+lists_without_preceding_blankline-implicit_figures-auto_identifiers"
 FONTS = [
-    Path(import_module(package).__file__).parent
+    Path(find_spec(package).origin).parent
     for package in ("fontpkg_fira_sans", "fontpkg_ibm_plex_mono", "ziamath")
 ]
 SITE_FONTS = [
@@ -78,7 +79,9 @@ def printable(output, lesson: Path) -> bool:
         output.text = shorten(output.text)
         return output.name == "stdout" and bool(output.text.strip())
     if output.output_type == "error":
-        raise ReportError(f"lesson {lesson.stem}: a cell ended with {output.ename}; execute it again")
+        raise ReportError(
+            f"lesson {lesson.stem}: a cell ended with {output.ename}; execute it again"
+        )
     defaults = {"kind": "", "label": "", "caption": "", "alt": "", "file": ""}
     output.metadata["report"] = defaults | output.metadata.get("report", {})
     report = output.metadata.report
@@ -86,7 +89,9 @@ def printable(output, lesson: Path) -> bool:
         return False
     if "image/png" in output.data:
         if not report.label:
-            raise ReportError(f"lesson {lesson.stem}: a picture without a caption; use figures.show")
+            raise ReportError(
+                f"lesson {lesson.stem}: a picture without a caption; use figures.show"
+            )
         suffix = "svg" if "image/svg+xml" in output.data else "png"
         report.file = f"figures/{figure_name(lesson, report)}.{suffix}"
     elif "text/plain" in output.data:
@@ -99,16 +104,21 @@ def figure_name(lesson: Path, report: dict) -> str:
     return f"{lesson.stem[:2]}-{report['label'].split('-', 1)[1]}"
 
 
+def pictures(notebook):
+    """Yield the outputs that are figures or animations."""
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        if output.get("metadata", {}).get("report", {}).get("kind") in ("fig", "animation"):
+            yield output
+
+
 def figure_files(lesson: Path, notebook) -> dict[str, bytes]:
     """Return the files, by name, of all figures and animations of a lesson."""
     files = {}
-    for output in (o for cell in notebook.cells for o in cell.get("outputs", [])):
-        report = output.get("metadata", {}).get("report", {})
-        if report.get("kind") in ("fig", "animation"):
-            name = figure_name(lesson, report)
-            files[f"{name}.png"] = base64.b64decode(output.data["image/png"])
-            if "image/svg+xml" in output.data:
-                files[f"{name}.svg"] = output.data["image/svg+xml"].encode()
+    for output in pictures(notebook):
+        name = figure_name(lesson, output.metadata.report)
+        files[f"{name}.png"] = base64.b64decode(output.data["image/png"])
+        if "image/svg+xml" in output.data:
+            files[f"{name}.svg"] = output.data["image/svg+xml"].encode()
     return files
 
 
@@ -117,13 +127,17 @@ def to_markdown(lessons: dict) -> str:
     config = Config()
     config.NbConvertBase.display_data_priority = PRIORITY
     config.TagRemovePreprocessor.enabled = True
-    config.TagRemovePreprocessor.remove_cell_tags = {"remove-cell", "parameters", "injected-parameters"}
+    config.TagRemovePreprocessor.remove_cell_tags = {
+        "remove-cell",
+        "parameters",
+        "injected-parameters",
+    }
     config.TagRemovePreprocessor.remove_input_tags = {"hide-input"}
-    config.CoalesceStreamsPreprocessor.enabled = True
     exporter = TemplateExporter(config=config, raw_template=(HERE / "lesson.md.j2").read_text())
     exporter.register_filter("attribute", lambda text: html.escape(" ".join(text.split())))
     parts = []
     for path, notebook in lessons.items():
+        notebook, _ = CoalesceStreamsPreprocessor().preprocess(notebook, {})
         for cell in notebook.cells:
             if "outputs" in cell:
                 cell.outputs = [output for output in cell.outputs if printable(output, path)]
@@ -140,13 +154,16 @@ def read(paths: list[Path]) -> dict:
     """Return the notebooks by path; the file name begins with the two digits of the chapter."""
     for path in paths:
         if not re.match(r"\d\d_", path.name):
-            raise ReportError(f"{path}: the file name of a lesson begins with its number, as in 01_")
+            raise ReportError(
+                f"{path}: the file name of a lesson begins with its number, as in 01_"
+            )
     return {path: nbformat.read(path, as_version=4) for path in sorted(paths, key=lambda p: p.name)}
 
 
 def pandoc(text: str, *arguments: str) -> str:
     """Run pandoc with report.lua; whatever it complains about is an error."""
-    command = [PANDOC, "-f", READER, "-L", HERE / "report.lua", *arguments]
+    command = [PANDOC, "-f", READER, "-L", HERE / "report.lua", "--citeproc", *arguments]
+    command += ["-M", f"bibliography={HERE / 'references.bib'}", "-M", "link-citations=true"]
     run = subprocess.run(command, input=text, capture_output=True, encoding="utf-8")
     if run.returncode or run.stderr:
         raise ReportError(run.stderr.strip())
@@ -187,7 +204,7 @@ def facts(profile: str) -> dict[str, str]:
 
 
 def timestamp() -> int:
-    """Return the time written into the PDF: the commit's, so that every build has the same bytes."""
+    """Return the time written into the PDF: the commit's, for the same bytes on every build."""
     return int(os.environ.get("SOURCE_DATE_EPOCH") or git("log", "-1", "--format=%ct") or 0)
 
 
@@ -202,12 +219,9 @@ def build_pdf(paths: list[Path], output: Path, profile: str) -> None:
     for path, notebook in lessons.items():
         for name, data in figure_files(path, notebook).items():
             (folder / "figures" / name).write_bytes(data)
-    for name in ("report.typ", "references.bib"):
-        shutil.copy(HERE / name, folder)
-    body = pandoc(
-        to_markdown(lessons), "-t", "typst", "--wrap=preserve", "--syntax-highlighting=idiomatic",
-        "-M", f"bibliography={BIBLIOGRAPHY}",
-    )  # fmt: skip
+    shutil.copy(HERE / "report.typ", folder)
+    markdown = to_markdown(lessons)
+    body = pandoc(markdown, "-t", "typst", "--wrap=none", "--syntax-highlighting=idiomatic")
     source = folder / "main.typ"
     source.write_text('#import "report.typ": *\n#show: report\n\n' + body)
     try:
@@ -239,30 +253,32 @@ def explain(error, source: str) -> str:
 
 
 def build_site(paths: list[Path], output: Path, profile: str) -> None:
-    """Write the web site anew: a page for each lesson, which asks nothing of other hosts."""
+    """Write the web site: a page for each lesson, which asks nothing of other hosts."""
     lessons = read(paths)
-    shutil.rmtree(output, ignore_errors=True)
+    new = output.with_name(output.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
     for folder in ("figures", "fonts", "notebooks"):
-        (output / folder).mkdir(parents=True)
+        (new / folder).mkdir(parents=True)
     for path, notebook in lessons.items():
-        shutil.copy(path, output / "notebooks")
+        shutil.copyfile(path, new / "notebooks" / path.name)
         for name, data in figure_files(path, notebook).items():
-            (output / "figures" / name).write_bytes(data)
+            (new / "figures" / name).write_bytes(data)
     for font in SITE_FONTS:
         source = next(path for folder in FONTS for path in folder.rglob(font))
-        shutil.copy(source, output / "fonts")
+        shutil.copyfile(source, new / "fonts" / font)
     for name in ("site.css", "site.js"):
-        shutil.copy(HERE / name, output)
+        shutil.copyfile(HERE / name, new / name)
     with tempfile.TemporaryDirectory() as folder:
         bodies = Path(folder) / "bodies"
         (Path(folder) / "body.html").write_text("$body$")
         pandoc(
             to_markdown(lessons), "-t", "chunkedhtml", "-o", bodies, "--chunk-template=%i.html",
-            "--split-level=1", "--template", Path(folder) / "body.html", "--section-divs", "--mathml",
-            "--citeproc", "-M", f"bibliography={BIBLIOGRAPHY}", "--resource-path", output,
-            "-M", f"title={TITLE}", "-M", "link-citations=true",
+            "--split-level=1", "--template", Path(folder) / "body.html", "--section-divs",
+            "--mathml", "--wrap=none", "--resource-path", new, "-M", f"title={TITLE}",
         )  # fmt: skip
-        write_pages(bodies, output, {path.stem: path.name for path in paths}, facts(profile))
+        write_pages(bodies, new, {path.stem: path.name for path in paths}, facts(profile))
+    shutil.rmtree(output, ignore_errors=True)
+    new.rename(output)
 
 
 def write_pages(bodies: Path, output: Path, notebooks: dict[str, str], facts: dict) -> None:
@@ -280,8 +296,11 @@ def write_pages(bodies: Path, output: Path, notebooks: dict[str, str], facts: di
         for chapter in tree["subsections"]
     ]
     sections = []
-    for before, page, after in zip([None, start, *pages], [start, *pages], [*pages, None]):
-        body = (bodies / page["path"]).read_text()
+    for before, page, after in zip(
+        [None, start, *pages[:-1]], [start, *pages], [*pages, None], strict=True
+    ):
+        # a tilde of its own, which fonts draw wider than the combining one
+        body = (bodies / page["path"]).read_text().replace(">\u0303</mo>", ">~</mo>")
         sections += searchable(body, page)
         text = template.render(
             title=TITLE, subtitle=SUBTITLE, facts=facts, pages=pages, page=page, previous=before,
@@ -303,6 +322,33 @@ def searchable(body: str, page: dict) -> list[dict[str, str]]:
         place = re.search(r'id="([^"]+)"', part)[1]
         found.append({"path": f"{page['path']}#{place}", "title": title, "text": text})
     return found
+
+
+def build_figures(paths: list[Path], output: Path) -> None:
+    """Write every figure and an index of them; nothing else stays in the folder."""
+    files, rows = {}, []
+    for path, notebook in read(paths).items():
+        files |= figure_files(path, notebook)
+        for report in (picture.metadata.report for picture in pictures(notebook)):
+            name = figure_name(path, report)
+            links = f"[{name}]({name}.png)"
+            if f"{name}.svg" in files:
+                links += f" ([svg]({name}.svg))"
+            caption = " ".join(report["caption"].split()).replace("|", "\\|")
+            rows.append(f"| {links} | {caption} | [{path.stem}](../notebooks/{path.name}) |")
+    heading = (
+        "# Figures\n\nMade by `make report` from the lessons in `notebooks/`; do not edit them.\n"
+    )
+    table = "\n".join(["| figure | caption | lesson |", "| --- | --- | --- |", *rows])
+    files["README.md"] = f"{heading}\n{table}\n".encode()
+    output.mkdir(parents=True, exist_ok=True)
+    for file in output.iterdir():
+        if file.suffix in (".png", ".svg") and file.name not in files:
+            file.unlink()
+    for name, data in files.items():
+        file = output / name
+        if not file.exists() or file.read_bytes() != data:
+            file.write_bytes(data)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -170,16 +170,21 @@ local function check_formula(tex)
   end
 end
 
+local typeset = {} -- formulas by their text, as many occur often
 local function typst_formula(math)
+  local key = math.mathtype .. math.text
+  if typeset[key] then return typeset[key] end
   local document = pandoc.Pandoc({ pandoc.Plain({ math }) })
   local text = pandoc.write(document, "typst", { wrap_text = "wrap-none" }):gsub("%s+$", "")
   if text:sub(1, 1) ~= "$" then problem("formula %s\n  cannot be typeset", math.text) end
   -- names that Typst has given up
   text = text:gsub("(%a)%.circle%f[%W]", "%1.o"):gsub("%f[%w]sect%f[%W]", "inter")
   text = text:gsub("\\| (.-) \\|", "lr(|%1|)") -- bars as brackets, not as relations
+  text = text:gsub('upright%(" *(.-) *"%)', 'upright("%1")') -- Typst keeps the spaces around words
   for name in math.text:gmatch("\\operatorname{([%a ]+)}") do
     text = text:gsub('"' .. name .. '"', 'op("' .. name .. '")')
   end
+  typeset[key] = text
   return text
 end
 
@@ -274,11 +279,26 @@ local function wrap(text)
   return table.concat(lines, "\n")
 end
 
+-- Code stays on one page with the beginning of what it prints.
+local function keep_together(blocks)
+  for i = 1, #blocks - 1 do
+    local this, next_one = blocks[i], blocks[i + 1]
+    if this.t == "Div" and this.classes[1] == "code" and next_one.t == "Div" and next_one.classes[1] == "output" then
+      this.attributes.keep = "true"
+    end
+  end
+  return blocks
+end
+
 local function code(div)
-  if not typst then return end
+  if not typst then
+    div.attributes.keep = nil
+    return div
+  end
   local content = div.content:walk({ CodeBlock = function(b) b.text = wrap(b.text); return b end })
   local _, lines = content[1].text:gsub("\n", "")
-  return wrapped(block(("#%s(%d)["):format(div.classes[1], lines + 1)), content, block("]"))
+  local open = ("#%s(%d, keep: %s)["):format(div.classes[1], lines + 1, div.attributes.keep or "false")
+  return wrapped(block(open), content, block("]"))
 end
 
 local function bold_head(t)
@@ -376,8 +396,10 @@ local function picture(div)
     local open = ("#picture(%s, label(%s), %s, %s)["):format(quoted(number), quoted(div.identifier), quoted(file), quoted(alt))
     return { block(open), pandoc.Plain(caption(div)), block("]") }
   end
-  local image = pandoc.Image({}, file, "", { alt = alt, loading = "lazy" })
-  return pandoc.Figure({ pandoc.Plain({ image }) }, { long = { pandoc.Plain(caption(div, "Figure")) } }, { id = div.identifier })
+  local attributes = pandoc.Attr("", {}, { { "alt", alt }, { "loading", "lazy" } }) -- in this order
+  local image = pandoc.Image({}, file, "", attributes)
+  local figure = pandoc.Figure({ pandoc.Plain({ image }) }, { long = { pandoc.Plain(caption(div, "Figure")) } })
+  return pandoc.Div({ figure }, { id = div.identifier }) -- pandoc finds the page of a div, not of a figure
 end
 
 local function callout_block(div)
@@ -414,6 +436,16 @@ local function places(ids)
   return list
 end
 
+-- "**Questions answered here:** 1.1, 1.2." with links to the answers
+local function answered_here(para)
+  if not stringify(para):match("^Questions answered here") then return end
+  return para:walk({ Str = function(s)
+    local question = questions[s.text:match("^%d+%.%d+")]
+    local id = question and (question.answered[1] or question.asked[1])
+    return id and link_to(id, { s })
+  end })
+end
+
 local function index()
   local numbers = {}
   for number in pairs(questions) do numbers[#numbers + 1] = number end
@@ -443,7 +475,7 @@ end
 local function finish(blocks)
   return blocks
     :walk({ Inlines = formulas, Link = link, Cite = citation })
-    :walk({ Table = bold_head })
+    :walk({ Table = bold_head, Blocks = keep_together, Para = answered_here })
     :walk({ Div = function(div) local made = divs[div.classes[1]]; if made then return made(div) end end })
 end
 
@@ -452,6 +484,8 @@ local function heading(header)
   if typst then
     if header.level == 1 and number then
       return { block("// lesson " .. header.identifier), block("#chapter(" .. number .. ")"), header }
+    elseif stringify(header) == "Summary" then -- no picture drifts into it
+      return { block("#place.flush()"), header }
     end
   elseif number then
     header.attributes.number = nil
@@ -477,7 +511,8 @@ function Pandoc(document)
   lesson = { name = "index of questions", number = 0 }
   blocks:extend(finish(pandoc.Blocks(index())))
   blocks:extend({ pandoc.Header(1, "References", { id = "references", class = "unnumbered" }) })
-  if not typst then blocks:insert(pandoc.Div({}, { id = "refs" })) end
+  blocks:insert(pandoc.Div({}, { id = "refs" })) -- filled by citeproc
+  document.meta.nocite = pandoc.Inlines(pandoc.Cite({}, { pandoc.Citation("*", "NormalCitation") }))
   if #problems > 0 then
     io.stderr:write(table.concat(problems, "\n") .. "\n")
     os.exit(1)

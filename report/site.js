@@ -3,7 +3,8 @@
 const search = document.querySelector("[role=search]");
 const [input, results] = search.children;
 search.hidden = false;
-document.querySelector("nav details").open = matchMedia("(min-width: 75rem)").matches;
+for (const details of document.querySelectorAll("nav details"))
+  details.open = matchMedia("(min-width: 75rem)").matches;
 
 function found(words) {
   const score = ({ title, text }) =>
