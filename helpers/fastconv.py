@@ -138,15 +138,16 @@ def _patches_convolve(x, weight, bias, geometry) -> Tensor:
     else:
         bias = bias.view(1, groups, -1, 1).expand(n, -1, -1, -1).flatten(0, 1)
         y = torch.baddbmm(bias, matrix, patches)
-    return y.view(n, -1, *geometry.output_size)
+    return y.view(n, len(weight), *geometry.output_size)
 
 
 def _patches_input_gradient(g, weight, geometry) -> Tensor:
     n, groups, (out_h, out_w) = len(g), geometry.groups, geometry.output_size
     matrix = _weight_matrix(weight, n, groups)
-    grad_flat = g.reshape(n * groups, -1, out_h * out_w)
+    grad_flat = g.reshape(n * groups, len(weight) // groups, out_h * out_w)
     patches = torch.bmm(matrix.transpose(1, 2), grad_flat)
-    patches = patches.view(n, -1, *geometry.kernel_size, out_h, out_w)
+    in_channels = weight.shape[1] * groups
+    patches = patches.view(n, in_channels, *geometry.kernel_size, out_h, out_w)
     # fold one axis at a time: k_w + k_h additions instead of k_w * k_h
     columns = _fold(patches, 3, 5, 1, geometry)
     return _fold(columns, 2, 3, 0, geometry)
@@ -171,10 +172,10 @@ def _fold(x: Tensor, kernel_axis: int, image_axis: int, which: int, geometry: Ge
 
 def _patches_weight_gradient(x, g, geometry) -> Tensor:
     n, groups = len(x), geometry.groups
-    grad_flat = g.reshape(n * groups, g.shape[1] // groups, -1)
+    out_channels, in_channels = g.shape[1], x.shape[1] // groups
+    grad_flat = g.reshape(n * groups, out_channels // groups, g.shape[2] * g.shape[3])
     products = torch.bmm(grad_flat, _patch_matrix(x, geometry).transpose(1, 2))
-    total = products.view(n, -1, products.shape[2]).sum(0)
-    return total.view(g.shape[1], x.shape[1] // groups, *geometry.kernel_size)
+    return products.view(n, out_channels, in_channels, *geometry.kernel_size).sum(0)
 
 
 # Patches one kernel row high, channels last: axes (height, N, width, channels)
@@ -207,22 +208,22 @@ def _rows_convolve(x, weight, bias, geometry) -> Tensor:
             y = torch.addmm(bias, seen, matrix.T)
         else:
             y = seen @ matrix.T
-    return y.view(out_h, len(x), out_w, -1).permute(1, 3, 0, 2)
+    return y.view(out_h, len(x), out_w, len(weight)).permute(1, 3, 0, 2)
 
 
 def _rows_input_gradient(g, weight, geometry) -> Tensor:
-    n, o, out_h, out_w = g.shape
+    n, _, out_h, out_w = g.shape
     (height, width), (p_h, p_w) = geometry.size, geometry.padding
     (k_h, k_w), (d_h, d_w), s = geometry.kernel_size, geometry.dilation, geometry.stride[1]
     # row r of the image was seen by kernel row u for output row r + p_h - u * d_h
     above, below = d_h * (k_h - 1) - p_h, p_h + height - out_h
-    g = _pad(g.permute(2, 0, 3, 1), 0, 0, 0, 0, 0, 0, above, below).reshape(-1, n * out_w, o)
+    g = _pad(g.permute(2, 0, 3, 1), 0, 0, 0, 0, 0, 0, above, below).flatten(1, 2)
     rows = None
     for u, matrix in enumerate(_row_weights(weight)):
         first = d_h * (k_h - 1 - u)
         seen = g[first : first + height].flatten(0, 1)
         rows = seen @ matrix if rows is None else rows.addmm_(seen, matrix)
-    rows = rows.view(height, n, out_w, k_w, -1)
+    rows = rows.view(height, n, out_w, k_w, weight.shape[1])
     image = rows.new_zeros(height, n, width + 2 * p_w, rows.shape[-1])
     for v in range(k_w):
         image[:, :, v * d_w : v * d_w + s * (out_w - 1) + 1 : s] += rows[:, :, :, v]
@@ -232,7 +233,7 @@ def _rows_input_gradient(g, weight, geometry) -> Tensor:
 def _rows_weight_gradient(x, g, geometry) -> Tensor:
     o, (out_h, _), (k_h, k_w) = g.shape[1], geometry.output_size, geometry.kernel_size
     rows = _row_matrix(x, geometry)
-    grad_flat = g.permute(2, 0, 3, 1).reshape(-1, o)
+    grad_flat = g.permute(2, 0, 3, 1).flatten(0, 2)
     d = geometry.dilation[0]
     parts = [grad_flat.T @ rows[u * d : u * d + out_h].flatten(0, 1) for u in range(k_h)]
-    return torch.stack(parts).view(k_h, o, k_w, -1).permute(1, 3, 0, 2)
+    return torch.stack(parts).view(k_h, o, k_w, x.shape[1]).permute(1, 3, 0, 2)
