@@ -29,7 +29,7 @@ endif
 HELPERS := $(wildcard helpers/*.py)
 LESSONS := $(sort $(wildcard notebooks/[0-9][0-9]_*.ipynb))
 EXECUTED := $(LESSONS:notebooks/%=$(BUILD)/notebooks/%)
-TYPESETTING := report/build.py $(wildcard report/*/* report/*/*/* report/*.bib)
+TYPESETTING := $(filter-out report/notebooks.py,$(wildcard report/*.*))
 
 # Lessons are independent of each other: one process each, one thread in each process.
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
@@ -102,11 +102,17 @@ $(BUILD)/checked: notebooks/profiles.toml $(LESSONS) report/notebooks.py | $(REA
 	@$(BIN)/python report/notebooks.py check --profile $(PROFILE) $(LESSONS)
 	@touch $@
 
+# The runs that a lesson reads; lessons that are not there need none.
+RUNS_05 := baseline_*
+RUNS_06 := baseline_* augmentation_* augmentation-long_*
+RUNS_07 := resized_*
+ONLY := $(sort $(foreach lesson,$(LESSONS),$(RUNS_$(firstword $(subst _, ,$(notdir $(lesson)))))))
+
 # "results/." and not "results": the folder's own time changes when a record comes or goes.
 ENGINE := $(addprefix helpers/,data.py augment.py networks.py training.py records.py experiments.py)
 $(BUILD)/trained: $(ENGINE) $(wildcard $(RESULTS)/.) | $(READY) $(BUILD)/checked
 	@mkdir -p $(RESULTS)
-	@$(BIN)/python -m helpers.experiments train --profile $(PROFILE) --results $(RESULTS)
+	@$(BIN)/python -m helpers.experiments train --profile $(PROFILE) --results $(RESULTS) --only $(ONLY:%='%')
 	@touch $@
 
 # Changes only when a record did, so that only then the lessons run again.
