@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -187,7 +188,7 @@ def pool(workers: int | None, on_event):
 def train(
     results: Path,
     profile: str = "full",
-    only: str = "*",
+    only: str | Sequence[str] = "*",
     again: bool = False,
     workers: int | None = None,
 ) -> list[str]:
@@ -204,7 +205,7 @@ def train(
         return [
             line
             for line in experiments.table(results, profile)
-            if fnmatchcase(line.name, only)
+            if _matches(line.name, only)
             and line.name not in tried
             and not finished(results, line, since)
         ]
@@ -365,14 +366,14 @@ class Progress:
 
 
 # ---------------------------------------------------------------------- verify, list
-def verify(results: Path, only: str = "*") -> list[str]:
+def verify(results: Path, only: str | Sequence[str] = "*") -> list[str]:
     """Train the first steps of every record again; return the names of those that do not match."""
     wrong = []
-    files = sorted(results.glob(f"*{records.SUFFIX}"))
-    for file in (file for file in files if fnmatchcase(file.name, only + records.SUFFIX)):
-        name = file.name.removesuffix(records.SUFFIX)
+    names = [file.name.removesuffix(records.SUFFIX) for file in results.glob(f"*{records.SUFFIX}")]
+    names = sorted(name for name in names if _matches(name, only))
+    for name in names:
         try:
-            record = records.read(file)
+            record = records.read(records.path(results, name))
             stored = record["first_losses"]
             found = training.first_losses(Experiment(**record["experiment"]), len(stored))
             error = max(abs(a - b) / abs(b) for a, b in zip(found, stored, strict=True))
@@ -383,15 +384,21 @@ def verify(results: Path, only: str = "*") -> list[str]:
         print(f"{'ok   ' if error <= TOLERANCE else 'FAIL '} {error:.0e}  {name}", flush=True)
         wrong += [] if error <= TOLERANCE else [name]
     print(
-        f"{len(files) - len(wrong)} records match the code: their first {training.FIRST} losses "
+        f"{len(names) - len(wrong)} records match the code: their first {training.FIRST} losses "
         f"differ by at most {TOLERANCE:g} of their value. {len(wrong)} do not match."
     )
     return wrong
 
 
-def show(results: Path, profile: str, only: str = "*") -> None:
+def _matches(name: str, only: str | Sequence[str]) -> bool:
+    """Say whether a name matches one of the globs."""
+    globs = [only] if isinstance(only, str) else only
+    return any(fnmatchcase(name, glob) for glob in globs)
+
+
+def show(results: Path, profile: str, only: str | Sequence[str] = "*") -> None:
     """Print the table: what has a record and with which accuracy, and records not in the table."""
-    lines = [line for line in experiments.table(results, profile) if fnmatchcase(line.name, only)]
+    lines = [line for line in experiments.table(results, profile) if _matches(line.name, only)]
     there = 0
     for line in lines:
         state = "missing"
@@ -422,7 +429,9 @@ def main(arguments: list[str] | None = None) -> int:
         sub = commands.add_parser(command, help=text, description=text)
         sub.add_argument("--profile", default="full", choices=experiments.PROFILES)
         sub.add_argument("--results", type=Path, default=PROJECT / "results", metavar="DIR")
-        sub.add_argument("--only", default="*", metavar="GLOB", help="runs whose name matches")
+        sub.add_argument(
+            "--only", default="*", nargs="+", metavar="GLOB", help="runs whose name matches"
+        )
         if command == "train":
             sub.add_argument("--again", action="store_true", help="train everything anew")
             sub.add_argument("--workers", type=int, metavar="N", help="processes; 1: this one")
