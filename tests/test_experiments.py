@@ -1,0 +1,317 @@
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import psutil
+import pytest
+from filelock import FileLock
+
+from helpers import experiments, records, schedule, training
+from helpers.experiments import Experiment, best, table
+from helpers.records import RecordError
+
+# A small table in place of the report's, in a process of its own.
+PROGRAM = """
+import sys
+from helpers import experiments, schedule
+
+def lines():
+    return [experiments.Experiment(group="t", images={images}, epochs=3, seed=s) for s in range(2)]
+
+experiments.WRITTEN, experiments.CHOSEN = (lines,), ()
+if __name__ == "__main__":
+    sys.exit(schedule.main(["train", "--results", sys.argv[1], *sys.argv[2:]]))
+"""
+
+
+@pytest.fixture(autouse=True)
+def private_folders(tmp_path, monkeypatch):
+    monkeypatch.setattr(schedule, "CHECKPOINTS", tmp_path / "checkpoints")
+    monkeypatch.setattr(schedule, "LOCKS", tmp_path / "locks")
+    monkeypatch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
+
+
+@pytest.fixture
+def two_runs(monkeypatch):
+    lines = [Experiment(group="t", images=50, epochs=1, seed=seed) for seed in range(2)]
+    monkeypatch.setattr(experiments, "WRITTEN", (lambda: lines,))
+    monkeypatch.setattr(experiments, "CHOSEN", ())
+    return lines
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Count the runs that are trained."""
+    names, run = [], training.run
+    monkeypatch.setattr(
+        training, "run", lambda line, *rest: names.append(line.name) or run(line, *rest)
+    )
+    return names
+
+
+def a_record(line, accuracy, loss=0.1):
+    epoch = {"epoch": 1, "validation_accuracy": accuracy, "validation_loss": loss}
+    return {"name": line.name, "experiment": line.model_dump(), "epochs": [epoch]}
+
+
+# ---------------------------------------------------------------------- the table
+@pytest.mark.parametrize("profile", experiments.PROFILES)
+def test_names_are_unique_and_fit_a_file_system(tmp_path, profile):
+    names = [line.name for line in table(tmp_path, profile)]
+    assert len(names) == len(set(names)) > 30
+    assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-_") for name in names)
+
+
+@pytest.mark.parametrize("profile", experiments.PROFILES)
+def test_each_line_can_be_started(tmp_path, profile):
+    seen = set()
+    for line in table(tmp_path, profile):
+        if (key := (line.network, line.width, line.data)) not in seen:
+            seen.add(key)
+            training.build_network(line)
+    assert len(seen) >= 6
+
+
+def test_only_final_results_may_read_the_test_set(tmp_path):
+    sweeps = {source for _, _, sources in experiments.CHOSEN for source in sources}
+    lines = table(tmp_path)
+    assert sweeps <= {line.group for line in lines} | {"batch-size"}
+    for line in lines:
+        assert not (line.test and line.group in sweeps)
+        assert not (line.test and line.group.startswith(("pooling", "resized")))
+
+
+def test_every_setting_that_matters_is_in_the_name():
+    line = Experiment(group="g", network="max", width=81, data="varres")
+    changes = {
+        "group": "h",
+        "data": "varres-28",
+        "network": "mean",
+        "width": 80,
+        "learning_rate": 0.002,
+        "batch_size": 8,
+        "epochs": 4,
+        "augmentation": "affine",
+        "normalisation": False,
+        "seed": 1,
+    }
+    # "images" belongs to a profile, which has its own folder; the rest does not change the result
+    assert set(Experiment.model_fields) - set(changes) == {
+        "optimiser",
+        "test",
+        "save_weights",
+        "images",
+    }
+    names = {line.model_copy(update={key: value}).name for key, value in changes.items()}
+    assert len(names | {line.name}) == len(changes) + 1
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"epochs": 0}, {"batch_size": 0}, {"network": "big"}, {"lr": 0.1}, {"data": "cifar"}]
+)
+def test_a_wrong_line_is_refused(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Experiment(**({"group": "g"} | wrong))
+
+
+def test_unknown_profile_is_named(tmp_path):
+    with pytest.raises(ValueError, match="'slow' is unknown; choose one of: full, quick"):
+        table(tmp_path, "slow")
+
+
+def test_best_takes_the_mean_over_seeds_and_then_the_loss():
+    line = Experiment(group="g", seed=0)
+    rates = {0.1: [0.9, 0.7], 0.2: [0.85, 0.85], 0.3: [0.8, 0.8]}
+    done = [
+        a_record(line.model_copy(update={"learning_rate": rate, "seed": seed}), accuracy)
+        for rate, accuracies in rates.items()
+        for seed, accuracy in enumerate(accuracies)
+    ]
+    assert best(done, "g", {"network": "fixed"}).learning_rate == 0.2
+    done += [a_record(line.model_copy(update={"learning_rate": 0.4}), 0.85, loss=0.05)]
+    assert best(done, "g", {"network": "fixed"}).learning_rate == 0.4
+    with pytest.raises(ValueError, match="no record of the sweep 'h'"):
+        best(done, "h", {})
+
+
+def test_tuned_runs_appear_when_their_sweep_is_complete(tmp_path):
+    def groups():
+        return {line.group for line in table(tmp_path)}
+
+    sweep = [line for line in table(tmp_path) if line.group == "learning-rate"]
+    for line in sweep[:-1]:
+        accuracy = {0.002: 0.97, 0.003: 0.96}.get(line.learning_rate, 0.9)
+        records.write(tmp_path, a_record(line, accuracy))
+    assert "batch-size" not in groups()
+    records.write(tmp_path, a_record(sweep[-1], 0.99))  # the fixed network at 0.005
+    sweep = [line for line in table(tmp_path) if line.group == "batch-size"]
+    rates = {line.network: line.learning_rate for line in sweep}
+    assert rates == {"max": 0.002, "fixed": 0.005}
+    assert "final" not in groups()
+    for line in sweep:
+        records.write(tmp_path, a_record(line, 0.9 + line.batch_size / 1000))
+    final = [line for line in table(tmp_path) if line.group == "final"]
+    assert {(line.network, line.learning_rate, line.batch_size) for line in final} == {
+        ("max", 0.002, 64),
+        ("fixed", 0.005, 64),
+    }
+    assert sorted(line.seed for line in final) == sorted([*range(5)] * 2)
+    assert all(line.test for line in final)
+
+
+# ---------------------------------------------------------------------- training what is missing
+def test_trains_only_what_is_missing(tmp_path, two_runs, counted):
+    assert schedule.train(tmp_path, workers=1) == []
+    assert counted == [line.name for line in two_runs]
+    assert schedule.train(tmp_path, workers=1) == []
+    assert len(counted) == 2
+    before = records.load(tmp_path)
+    records.path(tmp_path, two_runs[1].name).unlink()
+    schedule.train(tmp_path, workers=1)
+    assert counted[2:] == [two_runs[1].name]
+    assert all(map(records.same, before, records.load(tmp_path)))
+    assert not list(schedule.CHECKPOINTS.iterdir())
+
+
+def test_again_and_only(tmp_path, two_runs, counted):
+    schedule.train(tmp_path, workers=1)
+    schedule.train(tmp_path, only="*seed1", again=True, workers=1)
+    assert counted == [two_runs[0].name, two_runs[1].name, two_runs[1].name]
+
+
+def test_a_damaged_record_stops_everything_and_stays(tmp_path, two_runs, counted):
+    file = records.path(tmp_path, two_runs[1].name)
+    file.write_text("{")
+    with pytest.raises(RecordError, match=two_runs[1].name):
+        schedule.train(tmp_path, workers=1)
+    assert counted == []
+    assert file.read_text() == "{"
+    assert schedule.main(["train", "--results", str(tmp_path), "--workers", "1"]) == 1
+
+
+def test_a_record_with_other_settings_is_refused(tmp_path, two_runs):
+    other = two_runs[0].model_copy(update={"images": 60})
+    records.write(tmp_path, a_record(other, 0.5))
+    with pytest.raises(RecordError, match=r"'images': \(50, 60\)"):
+        schedule.train(tmp_path, workers=1)
+
+
+def test_a_failing_run_is_named_and_the_others_are_trained(tmp_path, two_runs, monkeypatch, capsys):
+    run = training.run
+
+    def fail_first(line, *rest):
+        if line.seed == 0:
+            raise RuntimeError("out of luck")
+        return run(line, *rest)
+
+    monkeypatch.setattr(training, "run", fail_first)
+    assert schedule.train(tmp_path, workers=1) == [two_runs[0].name]
+    assert "RuntimeError: out of luck" in capsys.readouterr().err
+    assert [record["name"] for record in records.load(tmp_path)] == [two_runs[1].name]
+
+
+def test_a_run_that_another_process_has_is_waited_for(tmp_path, two_runs, counted, monkeypatch):
+    name = schedule._identity(tmp_path, two_runs[0])
+    schedule.LOCKS.mkdir()
+    lock = FileLock(schedule.LOCKS / f"{name}.lock")
+    lock.acquire()
+    record, _ = training.run(two_runs[0])
+    sleep = time.sleep
+
+    def other_process_ends(seconds):
+        sleep(seconds)
+        if lock.is_locked and records.path(tmp_path, two_runs[1].name).is_file():
+            records.write(tmp_path, record)
+            lock.release()
+
+    monkeypatch.setattr(schedule.time, "sleep", other_process_ends)
+    counted.clear()
+    assert schedule.train(tmp_path, workers=1) == []
+    assert counted == [two_runs[1].name]
+
+
+# ---------------------------------------------------------------------- verify, list
+def test_verify_finds_a_change_of_behaviour(tmp_path, two_runs, monkeypatch, capsys):
+    schedule.train(tmp_path, workers=1)
+    assert schedule.verify(tmp_path) == []
+    monkeypatch.setattr(training, "normaliser", lambda mean, std: lambda images: images / 300)
+    assert schedule.verify(tmp_path, only="*seed1") == [two_runs[1].name]
+    monkeypatch.undo()
+    records.path(tmp_path, two_runs[0].name).write_text("{")
+    assert schedule.main(["verify", "--results", str(tmp_path)]) == 1
+    assert "damaged" in capsys.readouterr().out
+
+
+def test_list_shows_what_is_there_and_what_no_longer_belongs(tmp_path, two_runs, capsys):
+    schedule.train(tmp_path, only="*seed0", workers=1)
+    records.write(tmp_path, a_record(Experiment(group="old"), 0.5))
+    assert schedule.main(["list", "--results", str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    assert f"missing  {two_runs[1].name}" in text
+    assert "1 of 2 runs" in text
+    assert "not in the table: old_mnist" in text
+
+
+# ---------------------------------------------------------------------- processes
+@pytest.fixture
+def start(tmp_path):
+    """Start the command in a process group of its own, as a terminal does."""
+    started = []
+
+    def start(*arguments, images):
+        program = tmp_path / "program.py"
+        program.write_text(textwrap.dedent(PROGRAM.format(images=images)))
+        process = subprocess.Popen(
+            [sys.executable, program, tmp_path / "results", *arguments],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def test_ctrl_c_says_how_to_go_on_and_two_processes_share_the_rest(tmp_path, start):
+    process = start("--workers", "1", images=1500)
+    for line in process.stderr:
+        if "epoch 1/3" in line:
+            break
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate()[1]
+    assert process.returncode == 130
+    assert "goes on from the last finished epoch" in said
+    assert "Traceback" not in said
+    both = [start("--workers", "1", images=1500) for _ in range(2)]
+    said = "".join(process.communicate()[1] for process in both)
+    assert [process.returncode for process in both] == [0, 0]
+    assert said.count("seed0 epoch 1/3") == 0  # continued
+    assert said.count("seed0 epoch 3/3") == said.count("seed1 epoch 3/3") == 1  # once
+    for record in records.load(tmp_path / "results"):
+        whole, _ = training.run(Experiment(**record["experiment"]))
+        assert records.same(record, whole)
+
+
+def test_a_killed_worker_loses_nothing(tmp_path, start):
+    process = start("--workers", "2", images=1500)
+    for line in process.stderr:
+        if "epoch 1/3" in line:
+            break
+    children = psutil.Process(process.pid).children()
+    workers = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    assert len(workers) == 2
+    workers[0].kill()
+    process.communicate()
+    assert process.returncode == 0
+    for record in records.load(tmp_path / "results"):
+        whole, _ = training.run(Experiment(**record["experiment"]))
+        assert records.same(record, whole)

@@ -1,0 +1,191 @@
+import pytest
+import safetensors.torch
+import torch
+from torch.nn import functional as F
+
+from helpers import data, training
+from helpers.experiments import Experiment
+from helpers.networks import FixedNetwork
+from helpers.records import same
+
+TINY = Experiment(group="test", images=100, epochs=3, save_weights=True, test=True)
+VARIABLE = {"data": "varres", "network": "max", "width": 8}
+
+
+def tiny(**fields):
+    return TINY.model_copy(update=fields)
+
+
+KINDS = [
+    tiny(),
+    tiny(augmentation="original"),
+    tiny(normalisation=False),
+    tiny(**VARIABLE),
+    tiny(data="varres-28"),
+]
+
+
+@pytest.mark.parametrize("experiment", KINDS, ids=lambda e: e.name)
+def test_same_line_same_record_whatever_ran_before(experiment):
+    record, weights = training.run(experiment)
+    torch.manual_seed(123)
+    torch.rand(7)
+    training.run(tiny(seed=9, epochs=1))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    again, weights_again = training.run(experiment)
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(threads)
+    assert same(record, again)
+    assert weights == weights_again
+
+
+def test_global_random_state_decides_nothing_and_seeds_decide():
+    losses = {seed: training.first_losses(tiny(seed=seed), 3) for seed in (0, 1)}
+    assert losses[0] != losses[1]
+    torch.manual_seed(5)
+    assert training.first_losses(tiny(), 3) == losses[0]
+
+
+def test_augmentation_leaves_initial_weights_and_order_alone():
+    plain, moved = training.Run(tiny()), training.Run(tiny(augmentation="original"))
+    assert torch.equal(plain.network.conv1.weight, moved.network.conv1.weight)
+    moved.train_epoch(1)
+    plain.train_epoch(1)
+    assert torch.equal(plain.order.get_state(), moved.order.get_state())
+    assert torch.equal(plain.train[28].images, moved.train[28].images)
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("experiment", KINDS, ids=lambda e: e.name)
+@pytest.mark.parametrize("when", [{"epoch": 2, "step": 0}, {"epoch": 3, "step": 0}])
+def test_a_killed_run_continues_and_ends_with_the_same_record(tmp_path, experiment, when):
+    checkpoint = tmp_path / "checkpoint.pt"
+
+    def kill(event):
+        if when.items() <= event.items():
+            raise Killed
+
+    with pytest.raises(Killed):
+        training.run(experiment, checkpoint, kill)
+    seen = []
+    record, weights = training.run(experiment, checkpoint, seen.append)
+    assert min(event["epoch"] for event in seen) == when["epoch"]
+    whole, whole_weights = training.run(experiment)
+    assert same(record, whole)
+    assert weights == whole_weights
+
+
+@pytest.mark.parametrize("damage", ["other code", "other experiment", "truncated"])
+def test_a_checkpoint_that_does_not_fit_is_not_continued(tmp_path, damage):
+    checkpoint = tmp_path / "checkpoint.pt"
+    training.run(tiny(epochs=1), checkpoint)
+    state = torch.load(checkpoint, weights_only=True)
+    if damage == "other code":
+        state["first_losses"][-1] += 0.01
+    elif damage == "other experiment":
+        state["experiment"]["learning_rate"] = 0.5
+    torch.save(state, checkpoint)
+    if damage == "truncated":
+        checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    seen = []
+    training.run(tiny(epochs=1), checkpoint, seen.append)
+    assert seen[0]["epoch"] == 1
+
+
+def test_record_agrees_with_the_weights_it_comes_with():
+    record, weights = training.run(tiny(images=1000))
+    network = FixedNetwork()
+    network.load_state_dict(safetensors.torch.load(weights))
+    test = training.load_part(tiny(images=1000), "test")[28]
+    train = training.load_part(tiny(images=1000), "train")[28]
+    mean, std = train.images.double().div(255).mean(), train.images.double().div(255).std()
+    scores = network((data.scale(test.images) - mean) / std)
+    assert torch.equal(test.index, torch.arange(200))
+    predictions = "".join(str(int(k)) for k in scores.argmax(1))
+    assert record["test"]["predictions"] == predictions
+    assert record["test"]["accuracy"] == (scores.argmax(1) == test.labels).double().mean()
+    assert record["epochs"][-1]["validation_accuracy"] > 0.8  # it learns
+
+
+def test_predictions_are_in_the_order_of_the_test_file():
+    record, _ = training.run(tiny(**VARIABLE, epochs=1))
+    labels = data.load_mnist().test.labels[:20]
+    digits = torch.tensor([int(k) for k in record["test"]["predictions"]])
+    accuracy = (digits == labels).double().mean().item()
+    assert record["test"]["accuracy"] == pytest.approx(accuracy)
+    assert set(record["epochs"][0]["per_resolution"]) == {"32", "48", "64"}
+
+
+def test_the_test_set_is_read_only_where_the_table_allows_it():
+    with pytest.raises(PermissionError, match="test=True"):
+        training.load_part(tiny(test=False), "test")
+    assert training.run(tiny(test=False, epochs=1))[0]["test"] is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes"),
+    [
+        ("mnist", {28: 28}),
+        ("varres", {32: 32, 48: 48, 64: 64}),
+        ("varres-28", {32: 28, 48: 28, 64: 28}),
+        ("varres-64", {32: 64, 48: 64, 64: 64}),
+        ("varres-pad64", {32: 64, 48: 64, 64: 64}),
+    ],
+)
+def test_parts_of_each_data_set(kind, sizes):
+    experiment = tiny(data=kind, images=90)
+    groups = training.load_part(experiment, "validation")
+    assert {side: images.images.shape[-1] for side, images in groups.items()} == sizes
+    train = training.load_part(experiment, "train")
+    assert len(train) == (3 if kind == "varres" else 1)
+    assert sum(map(len, train.values())) == 90
+    assert sum(map(len, training.load_part(experiment, "test").values())) == 18
+    indices = [set(g.index.tolist()) for part in (train, groups) for g in part.values()]
+    assert len(set.union(*indices)) == sum(map(len, indices))  # no image in two places
+
+
+def test_padding_keeps_the_image_and_adds_black():
+    padded = training.load_part(tiny(data="varres-pad64"), "validation")[32].images
+    plain = training.load_part(tiny(data="varres"), "validation")[32].images
+    assert torch.equal(padded[:, :, :32, :32], plain)
+    assert padded.sum() == plain.sum()
+
+
+def test_normalisation_uses_the_training_images():
+    run = training.Run(tiny())
+    assert run.prepare(run.train[28].images).mean().abs() < 1e-4
+    assert (run.prepare(run.train[28].images).std() - 1).abs() < 1e-4
+    raw = training.Run(tiny(normalisation=False))
+    torch.testing.assert_close(raw.prepare(raw.train[28].images), data.scale(raw.train[28].images))
+
+
+def test_one_step_is_adam_on_the_cross_entropy():
+    run = training.Run(tiny())
+    reference = FixedNetwork()
+    reference.load_state_dict(run.network.state_dict())
+    optimiser = torch.optim.Adam(reference.parameters(), lr=0.001)
+    images = run.train[28]
+    batches = [(28, torch.arange(16)), (28, torch.arange(16, 25))]
+    losses = training.train_epoch(run.network, run.optimiser, run.train, batches, run.prepare)
+    for (_, indices), found in zip(batches, losses, strict=True):
+        scores = reference(run.prepare(images.images[indices]))
+        loss = F.cross_entropy(scores, images.labels[indices])
+        torch.testing.assert_close(found, loss.detach(), atol=1e-5, rtol=0)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    for a, b in zip(run.network.parameters(), reference.parameters(), strict=True):
+        torch.testing.assert_close(a, b, atol=1e-4, rtol=0)
+
+
+def test_evaluate_is_the_mean_over_images_for_any_batch_size():
+    run = training.Run(tiny())
+    images = run.train[28]
+    loss, predictions = training.evaluate(run.network, images, run.prepare, batch_size=7)
+    scores = run.network(run.prepare(images.images))
+    assert loss == pytest.approx(F.cross_entropy(scores, images.labels).item(), abs=1e-5)
+    assert torch.equal(predictions, scores.argmax(1))
