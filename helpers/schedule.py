@@ -157,6 +157,11 @@ def _unlink(checkpoint: str) -> None:
     (CHECKPOINTS / checkpoint).unlink(missing_ok=True)
 
 
+def cores() -> int:
+    """Return the number of cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
 @contextmanager
 def pool(workers: int | None, on_event):
     """Give a place to run: this process, an own cluster, or that of DASK_SCHEDULER_ADDRESS."""
@@ -171,7 +176,7 @@ def pool(workers: int | None, on_event):
             dask.config.set({"distributed.nanny.pre-spawn-environ": WORKER_ENVIRONMENT}),
             tempfile.TemporaryDirectory() as scratch,
             LocalCluster(
-                n_workers=workers or len(os.sched_getaffinity(0)),
+                n_workers=workers or cores(),
                 threads_per_worker=1,
                 host="127.0.0.1",
                 dashboard_address="127.0.0.1:0",  # nothing is open to the network

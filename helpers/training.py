@@ -311,13 +311,14 @@ def _circumstances(state: Run) -> dict:
         "seconds": round(state.seconds, 2),
         "images_per_second": round(images / state.seconds, 1),
         "threads": torch.get_num_threads(),
-        "processor": _processor(),
+        "processor": processor(),
         "python": platform.python_version(),
         "torch": torch.__version__,
     }
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return the name of the processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))

@@ -1,0 +1,231 @@
+"""How fast the experiments train, against the straightforward loop: ``results/throughput.json``.
+
+``python -m helpers.throughput`` measures in rounds, each side once per round on the same number of
+images, and reports medians and their ratio. The straightforward loop is torchvision's MNIST with a
+transform per image, a DataLoader, batch 16, all cores for one run, plain Adam, ReLU before the max
+pool. The engine trains one run per core at the same time. Let the machine be idle.
+"""
+
+import argparse
+import gzip
+import json
+import tempfile
+import time
+from functools import lru_cache
+from pathlib import Path
+from statistics import median
+
+import dask
+import torch
+from distributed import Client, LocalCluster, wait
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader
+from torchvision import transforms
+from torchvision.datasets import MNIST
+
+from helpers import data, schedule, training
+from helpers.experiments import Experiment
+from helpers.networks import FixedNetwork, costs, layers
+
+BATCH = 16
+
+
+# ---------------------------------------------------------------------- the straightforward loop
+def plain_network() -> nn.Module:
+    """Return the fixed network as usually written, ReLU before the max pool."""
+    blocks = [
+        layer
+        for inputs, outputs in ((1, 16), (16, 32), (32, 64))
+        for layer in (nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
+    ]
+    return nn.Sequential(*blocks, nn.Flatten(), nn.Linear(576, 10))
+
+
+def plain_loader(folder: str, augmentation: bool) -> DataLoader:
+    """Return shuffled batches, every image transformed on its own, as in torch's tutorials."""
+    steps = [transforms.ToTensor(), transforms.Normalize(0.1307, 0.3081)]
+    if augmentation:  # the original report's
+        shift = transforms.RandomAffine(degrees=3, translate=(0.05, 0.05))
+        steps = [transforms.RandomRotation(7), shift, *steps]
+    dataset = MNIST(folder, train=True, transform=transforms.Compose(steps))
+    return DataLoader(dataset, batch_size=BATCH, shuffle=True)
+
+
+def plain_training(loader: DataLoader, network: nn.Module, optimiser, steps: int) -> None:
+    """Train some steps."""
+    for _, (images, labels) in zip(range(steps), loader, strict=False):
+        optimiser.zero_grad()
+        loss = F.cross_entropy(network(images), labels)
+        loss.backward()
+        optimiser.step()
+
+
+# ---------------------------------------------------------------------- the engine
+@lru_cache
+def _prepared(augmentation: str | None, steps: int) -> training.Run:
+    experiment = Experiment(group="throughput", augmentation=augmentation, batch_size=BATCH)
+    run = training.Run(experiment)
+    run.train = {side: images[: steps * BATCH] for side, images in run.train.items()}
+    return run
+
+
+def engine_training(augmentation: str | None, steps: int) -> None:
+    """Train some steps in this process as the engine does."""
+    run = _prepared(augmentation, steps)
+    with training.one_thread():
+        run.train_epoch()
+
+
+# ---------------------------------------------------------------------- measuring
+def _seconds(function) -> float:
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def measure_loops(rounds: int, steps: int, cores: int) -> dict:
+    """Return images per second of both loops, with and without augmentation, and their ratios."""
+    torch.set_num_threads(cores)
+    cells = {"plain": None, "augmented": "original"}
+    seconds: dict[str, list[float]] = {}
+    with (
+        dask.config.set({"distributed.nanny.pre-spawn-environ": schedule.WORKER_ENVIRONMENT}),
+        tempfile.TemporaryDirectory() as folder,
+        LocalCluster(
+            n_workers=cores,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            worker_dashboard_address="127.0.0.1:0",
+            local_directory=folder,
+            silence_logs="ERROR",
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        raw = Path(folder, "MNIST", "raw")
+        raw.mkdir(parents=True)
+        for name in data.ARCHIVES:
+            packed = (data.DATA / "MNIST" / "raw" / name).read_bytes()
+            (raw / name.removesuffix(".gz")).write_bytes(gzip.decompress(packed))
+        workers = list(client.scheduler_info()["workers"])
+
+        def engine(recipe, used):
+            jobs = [
+                client.submit(engine_training, recipe, steps, pure=False, workers=[worker])
+                for worker in used
+                for _ in range(2)  # a sweep: more runs than workers
+            ]
+            wait(jobs)
+            for job in jobs:
+                job.result()
+
+        loops = {}
+        for cell, recipe in cells.items():
+            network = plain_network()
+            loop = (plain_loader(folder, recipe is not None), network)
+            optimiser = torch.optim.Adam(network.parameters(), lr=0.001)
+            loops[f"straightforward {cell}"] = (
+                lambda loop=loop, optimiser=optimiser: plain_training(*loop, optimiser, steps),
+                steps * BATCH,
+            )
+            loops[f"engine {cell}"] = (
+                lambda recipe=recipe: engine(recipe, workers),
+                2 * cores * steps * BATCH,
+            )
+        loops["engine plain, 1 worker"] = (lambda: engine(None, workers[:1]), 2 * steps * BATCH)
+        for function, _ in loops.values():  # warm up
+            function()
+        for _ in range(rounds):
+            for name, (function, _) in loops.items():
+                seconds.setdefault(name, []).append(_seconds(function))
+        empty = [_seconds(lambda: client.submit(int, pure=False).result()) for _ in range(30)]
+    speed = {name: images / median(seconds[name]) for name, (_, images) in loops.items()}
+    return {
+        "images_per_second": {name: round(value) for name, value in speed.items()},
+        "ratio": {
+            cell: round(speed[f"engine {cell}"] / speed[f"straightforward {cell}"], 2)
+            for cell in cells
+        },
+        f"{cores} workers against 1": round(
+            speed["engine plain"] / speed["engine plain, 1 worker"], 2
+        ),
+        "scheduling_milliseconds_per_run": round(1000 * median(empty), 2),
+    }
+
+
+def measure_layers(repeats: int = 50) -> dict:
+    """Return which share of the matrix-product rate each layer and the whole step reach.
+
+    One thread, batch 16, forward and backward. The work is two floating-point operations per
+    multiply-add, three times (forward, gradient of weight and of input); the first layer needs no
+    gradient of its input.
+    """
+    network = FixedNetwork().to(memory_format=torch.channels_last)
+    optimiser = torch.optim.Adam(network.parameters(), fused=True)
+    images, labels = torch.rand(BATCH, 1, 28, 28), torch.arange(BATCH) % 10
+    inputs = {}
+    hooks = [
+        layer.register_forward_pre_hook(lambda _, x, name=name: inputs.update({name: x[0]}))
+        for name, layer in layers(network).items()
+    ]
+    network(images)
+    for hook in hooks:
+        hook.remove()
+
+    def run_layer(name: str) -> None:
+        input = inputs[name].detach().requires_grad_(name != "conv1")
+        output = layers(network)[name](input)
+        output.backward(torch.ones_like(output))
+
+    def step() -> None:
+        F.cross_entropy(network(images), labels).backward()
+        optimiser.step()
+        optimiser.zero_grad()
+
+    work = {
+        cost.layer: 2 * cost.multiply_adds * BATCH * (2 if cost.layer == "conv1" else 3)
+        for cost in costs(network, 28)
+    }
+    matrix = torch.rand(1024, 1024)
+    tasks = {"peak": lambda: matrix @ matrix, "whole step": step}
+    tasks |= {name: lambda name=name: run_layer(name) for name in work}
+    work |= {"peak": 2 * 1024**3, "whole step": sum(work.values())}
+    seconds = {name: [] for name in tasks}
+    with training.one_thread():
+        for _ in range(repeats):
+            for name, function in tasks.items():
+                function()  # with warm caches, as within an epoch
+                seconds[name].append(_seconds(function))
+    rate = {name: work[name] / median(times) for name, times in seconds.items()}
+    peak = rate.pop("peak")
+    return {
+        "matrix_product_gflops_per_core": round(peak / 1e9, 1),
+        "share_of_it": {name: round(value / peak, 3) for name, value in rate.items()},
+    }
+
+
+def main() -> None:
+    """Measure and write the result."""
+    parser = argparse.ArgumentParser(prog="python -m helpers.throughput", description=__doc__)
+    parser.add_argument("--results", type=Path, default=schedule.PROJECT / "results")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--steps", type=int, default=200, help="steps of batch 16 per run")
+    options = parser.parse_args()
+    cores = schedule.cores()
+    measured = {
+        "processor": training.processor(),
+        "cores": cores,
+        "torch": torch.__version__,
+        "rounds": options.rounds,
+        "loops": measure_loops(options.rounds, options.steps, cores),
+        "layers": measure_layers(),
+    }
+    options.results.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(measured, indent=1)
+    (options.results / "throughput.json").write_text(text + "\n")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
