@@ -170,8 +170,8 @@ def unfold_product_conv2d(input, weight, bias, stride, padding):
 LADDER = {
     "nested loops": (conv.naive_conv2d, 16, False),
     "loops over pixels": (pixels_conv2d, 64, False),
-    "unfold, autograd's backward": (unfold_product_conv2d, 256, True),
-    "unfold, our Function": (conv.unfold_conv2d, 256, True),
+    "unfold, autograd's backward": (unfold_product_conv2d, 128, True),
+    "unfold, our Function": (conv.unfold_conv2d, 128, True),
     "conv2d": (conv.conv2d, 256, True),
     "torch": (F.conv2d, 256, True),
 }

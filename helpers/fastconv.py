@@ -32,7 +32,7 @@ class Geometry(NamedTuple):
 
 
 # Numbers copied at a time: small enough to stay in the cache, large enough to keep products long.
-CHUNK = 1 << 20
+CHUNK = 1 << 19
 
 
 def _use_rows(in_channels: int, out_channels: int, geometry: Geometry) -> bool:
@@ -49,59 +49,56 @@ def convolve(input: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geome
     """Return the convolution (N, O, H_out, W_out) of input (N, C, height, width)."""
     rows = _use_rows(input.shape[1], weight.shape[0], geometry)
     one = _rows_convolve if rows else _patches_convolve
+    step = _images_at_a_time(len(input), input.shape[1], rows, geometry)
     shape = (len(input), weight.shape[0], *geometry.output_size)
-    return _in_chunks(lambda x: one(x, weight, bias, geometry), input, shape, weight, geometry)
+    return _in_steps(lambda x: one(x, weight, bias, geometry), input, weight, step, shape)
 
 
 def input_gradient(grad_output: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
     """Return the gradient (N, C, height, width) of a convolution's input."""
-    in_channels = weight.shape[1] * geometry.groups
+    n, in_channels = len(grad_output), weight.shape[1] * geometry.groups
     rows = _use_rows(in_channels, weight.shape[0], geometry)
     one = _rows_input_gradient if rows else _patches_input_gradient
-    shape = (len(grad_output), in_channels, *geometry.size)
-    return _in_chunks(lambda g: one(g, weight, geometry), grad_output, shape, weight, geometry)
+    step = _images_at_a_time(n, in_channels, rows, geometry)
+    shape = (n, in_channels, *geometry.size)
+    cut_out = any(geometry.padding)
+    return _in_steps(lambda g: one(g, weight, geometry), grad_output, weight, step, shape, cut_out)
 
 
 def weight_gradient(input: Tensor, grad_output: Tensor, geometry: Geometry) -> Tensor:
     """Return the gradient (O, C / groups, k_h, k_w) of a convolution's weight."""
-    in_channels, out_channels = input.shape[1], grad_output.shape[1]
-    rows = _use_rows(in_channels, out_channels, geometry)
+    rows = _use_rows(input.shape[1], grad_output.shape[1], geometry)
     one = _rows_weight_gradient if rows else _patches_weight_gradient
-    images = _chunk(in_channels, geometry, out_channels)
-    total = None
-    for x, g in zip(input.split(images), grad_output.split(images), strict=True):
-        part = one(x, g, geometry)
-        total = part if total is None else total + part
-    return total.contiguous()
+    step = _images_at_a_time(len(input), input.shape[1], rows, geometry)
+    parts = zip(input.split(step), grad_output.split(step), strict=True)
+    return sum(one(x, g, geometry) for x, g in parts).contiguous()
 
 
-def _chunk(in_channels: int, geometry: Geometry, out_channels: int = 0) -> int:
-    """Return how many images to handle at a time, at least one."""
-    (k_h, k_w), (out_h, out_w) = geometry.kernel_size, geometry.output_size
-    per_image = in_channels * k_w * (k_h * out_h * out_w)
-    return max(1, CHUNK // max(1, per_image))
+def _images_at_a_time(n: int, in_channels: int, rows: bool, geometry: Geometry) -> int:
+    """Return into how large parts to split a batch: about ``CHUNK`` copied numbers, even parts."""
+    k_h, k_w = geometry.kernel_size
+    out_h, out_w = geometry.output_size
+    copied = n * in_channels * k_w * out_w * (geometry.size[0] if rows else k_h * out_h)
+    parts = max(1, -(-copied // CHUNK))
+    return max(1, -(-n // parts))
 
 
-def _in_chunks(function, images: Tensor, shape, weight: Tensor, geometry: Geometry) -> Tensor:
-    """Apply ``function`` to some images at a time; channels last when an argument is, as torch."""
+def _in_steps(function, images, weight, step: int, shape, cut_out=False) -> Tensor:
+    """Apply ``function`` to ``step`` images at a time; channels last when an argument is."""
     last = any(t.stride(1) == 1 and not t.is_contiguous() for t in (images, weight))
-    step = _chunk(weight.shape[1] * geometry.groups, geometry)
-    if len(images) <= step:
-        result = function(images)
-        return (
-            result.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
-            if last
-            else result.contiguous()
-        )
     n, c, height, width = shape
-    result = (
-        images.new_empty(n, height, width, c).permute(0, 3, 1, 2)
-        if last
-        else images.new_empty(shape)
-    )
-    for part, out in zip(images.split(step), result.split(step), strict=True):
-        out.copy_(function(part))
-    return result
+    if n > step:
+        result = images.new_empty((n, height, width, c) if last else shape)
+        result = result.permute(0, 3, 1, 2) if last else result
+        for part, out in zip(images.split(step), result.split(step), strict=True):
+            out.copy_(function(part))
+        return result
+    result = function(images)
+    result = result.permute(0, 2, 3, 1) if last else result
+    # a cut-out of one image and channel counts as contiguous: copy it, so that no padding stays
+    keep = torch.contiguous_format
+    result = result.clone(memory_format=keep) if cut_out else result.contiguous()
+    return result.permute(0, 3, 1, 2) if last else result
 
 
 def _pad(x: Tensor, *widths: int) -> Tensor:
@@ -114,14 +111,15 @@ def _pad(x: Tensor, *widths: int) -> Tensor:
 
 def _patch_matrix(x: Tensor, geometry: Geometry) -> Tensor:
     """Copy the patches of (N, C, height, width) to (N * groups, K, P)."""
-    p_h, p_w = geometry.padding
+    (p_h, p_w), (s_h, s_w), (d_h, d_w) = geometry.padding, geometry.stride, geometry.dilation
     x = _pad(x, p_w, p_w, p_h, p_h)
-    for axis in (0, 1):
-        k, d, s = geometry.kernel_size[axis], geometry.dilation[axis], geometry.stride[axis]
-        x = x.unfold(2 + axis, d * (k - 1) + 1, s)[..., ::d]
-    n, c, out_h, out_w, k_h, k_w = x.shape
-    k = c // geometry.groups * k_h * k_w
-    return x.permute(0, 1, 4, 5, 2, 3).reshape(n * geometry.groups, k, out_h * out_w)
+    (n, c), (k_h, k_w), (out_h, out_w) = x.shape[:2], geometry.kernel_size, geometry.output_size
+    image, channel, down, right = x.stride()
+    windows = x.as_strided(
+        (n, c, k_h, k_w, out_h, out_w),
+        (image, channel, d_h * down, d_w * right, s_h * down, s_w * right),
+    )
+    return windows.reshape(n * geometry.groups, c // geometry.groups * k_h * k_w, out_h * out_w)
 
 
 def _weight_matrix(weight: Tensor, n: int, groups: int) -> Tensor:
@@ -166,7 +164,7 @@ def _fold(x: Tensor, kernel_axis: int, image_axis: int, which: int, geometry: Ge
     for v, part in enumerate(x.unbind(kernel_axis)):
         window = [slice(None)] * image.ndim
         window[image_axis] = slice(v * d, v * d + s * (out - 1) + 1, s)
-        image[tuple(window)] += part
+        image[tuple(window)].add_(part)
     return image.narrow(image_axis, p, size)
 
 
@@ -182,13 +180,16 @@ def _patches_weight_gradient(x, g, geometry) -> Tensor:
 
 
 def _row_matrix(x: Tensor, geometry: Geometry) -> Tensor:
-    """Copy (N, C, height, width) to (padded height, N * W_out, k_w * C)."""
-    (p_h, p_w), k = geometry.padding, geometry.kernel_size[1]
-    d, s = geometry.dilation[1], geometry.stride[1]
+    """Copy (N, C, height, width) to (padded height * N * W_out, k_w * C)."""
+    (p_h, p_w), k, out_w = geometry.padding, geometry.kernel_size[1], geometry.output_size[1]
     x = _pad(x.permute(2, 0, 3, 1), 0, 0, p_w, p_w, 0, 0, p_h, p_h)
-    windows = x.unfold(2, d * (k - 1) + 1, s)[..., ::d]
-    height, n, out_w, c, _ = windows.shape
-    return windows.transpose(3, 4).reshape(height, n * out_w, k * c)
+    height, n, _, c = x.shape
+    down, image, right, channel = x.stride()
+    windows = x.as_strided(
+        (height, n, out_w, k, c),
+        (down, image, geometry.stride[1] * right, geometry.dilation[1] * right, channel),
+    )
+    return windows.reshape(height * n * out_w, k * c)
 
 
 def _row_weights(weight: Tensor) -> Tensor:
@@ -197,43 +198,44 @@ def _row_weights(weight: Tensor) -> Tensor:
 
 
 def _rows_convolve(x, weight, bias, geometry) -> Tensor:
-    (out_h, out_w), d = geometry.output_size, geometry.dilation[0]
-    rows = _row_matrix(x, geometry)
-    y = None
+    n, (out_h, out_w) = len(x), geometry.output_size
+    rows, y = _row_matrix(x, geometry), None
     for u, matrix in enumerate(_row_weights(weight)):
-        seen = rows[u * d : u * d + out_h].flatten(0, 1)
+        first = u * geometry.dilation[0] * n * out_w
+        seen = rows[first : first + out_h * n * out_w]
         if y is not None:
             y.addmm_(seen, matrix.T)
         elif bias is not None:
             y = torch.addmm(bias, seen, matrix.T)
         else:
             y = seen @ matrix.T
-    return y.view(out_h, len(x), out_w, len(weight)).permute(1, 3, 0, 2)
+    return y.view(out_h, n, out_w, len(weight)).permute(1, 3, 0, 2)
 
 
 def _rows_input_gradient(g, weight, geometry) -> Tensor:
-    n, _, out_h, out_w = g.shape
+    n, o, out_h, out_w = g.shape
     (height, width), (p_h, p_w) = geometry.size, geometry.padding
     (k_h, k_w), (d_h, d_w), s = geometry.kernel_size, geometry.dilation, geometry.stride[1]
     # row r of the image was seen by kernel row u for output row r + p_h - u * d_h
     above, below = d_h * (k_h - 1) - p_h, p_h + height - out_h
-    g = _pad(g.permute(2, 0, 3, 1), 0, 0, 0, 0, 0, 0, above, below).flatten(1, 2)
+    g = _pad(g.permute(2, 0, 3, 1), 0, 0, 0, 0, 0, 0, above, below).reshape(-1, o)
     rows = None
     for u, matrix in enumerate(_row_weights(weight)):
-        first = d_h * (k_h - 1 - u)
-        seen = g[first : first + height].flatten(0, 1)
+        first = d_h * (k_h - 1 - u) * n * out_w
+        seen = g[first : first + height * n * out_w]
         rows = seen @ matrix if rows is None else rows.addmm_(seen, matrix)
     rows = rows.view(height, n, out_w, k_w, weight.shape[1])
-    image = rows.new_zeros(height, n, width + 2 * p_w, rows.shape[-1])
-    for v in range(k_w):
-        image[:, :, v * d_w : v * d_w + s * (out_w - 1) + 1 : s] += rows[:, :, :, v]
+    image = rows.new_zeros(height, n, width + 2 * p_w, weight.shape[1])
+    for v, part in enumerate(rows.unbind(3)):
+        image[:, :, v * d_w : v * d_w + s * (out_w - 1) + 1 : s].add_(part)
     return image[:, :, p_w : p_w + width].permute(1, 3, 0, 2)
 
 
 def _rows_weight_gradient(x, g, geometry) -> Tensor:
-    o, (out_h, _), (k_h, k_w) = g.shape[1], geometry.output_size, geometry.kernel_size
+    n, o, out_h, out_w = g.shape
     rows = _row_matrix(x, geometry)
-    grad_flat = g.permute(2, 0, 3, 1).flatten(0, 2)
-    d = geometry.dilation[0]
-    parts = [grad_flat.T @ rows[u * d : u * d + out_h].flatten(0, 1) for u in range(k_h)]
+    grad_flat = g.permute(2, 0, 3, 1).reshape(-1, o).T
+    step = geometry.dilation[0] * n * out_w
+    k_h, k_w = geometry.kernel_size
+    parts = [grad_flat @ rows[u * step : u * step + out_h * n * out_w] for u in range(k_h)]
     return torch.stack(parts).view(k_h, o, k_w, x.shape[1]).permute(1, 3, 0, 2)
