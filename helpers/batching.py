@@ -200,7 +200,7 @@ def measure(n: int = 1024, batch_size: int = 16, repeats: int = 7) -> dict:
             for way in WAYS
         },
         "threads": torch.get_num_threads(),
-        "processor": training._processor(),
+        "processor": training.processor(),
         "python": platform.python_version(),
         "torch": torch.__version__,
     }
