@@ -63,8 +63,8 @@ retrain: $(READY) ## train every run anew
 verify: $(READY) ## train the first steps of every record again and compare
 	$(BIN)/python -m helpers.experiments verify --profile $(PROFILE) --results $(RESULTS)
 
-bench: $(READY) ## measure the convolutions and the training loop (an idle machine, please)
-	$(BIN)/python -m helpers.bench
+bench: $(READY) ## measure the convolutions anew: results/benchmarks.json (on an idle machine)
+	@KINETO_LOG_LEVEL=9 $(BIN)/python -m helpers.bench
 
 test: $(READY) ## every test, and every lesson executed from scratch with little data
 	@$(MAKE) report PROFILE=quick
