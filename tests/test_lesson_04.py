@@ -1,0 +1,179 @@
+"""The implementations of lesson 04 behave as those of ``helpers`` and torch."""
+
+import pytest
+import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from lesson import definitions
+from torch.autograd import gradgradcheck
+from torch.nn import functional as F
+
+from helpers import bench, conv, fastconv
+from helpers.checks import ADVERSARIAL, Shape
+
+lesson = definitions("04_from_loops_to_hardware")
+WIDE = (
+    Shape(2, 6, 16, (7, 5), (3, 3), (1, 2), (1, 2)),
+    Shape(3, 16, 17, (4, 6), (1, 1), (1, 1), (0, 0)),
+    Shape(2, 16, 16, (5, 4), (2, 3), (1, 1), (3, 0)),  # more padding than the kernel needs
+    Shape(1, 20, 16, (3, 4), (5, 6), (1, 1), (1, 1)),
+)
+CASES = ADVERSARIAL + WIDE
+
+
+def random(*shape, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+
+def close(actual, expected, atol=1e-10):
+    torch.testing.assert_close(actual, expected, atol=atol, rtol=0)
+
+
+def arguments(case):
+    """Input, weight and bias in float64, all requiring gradients."""
+    sizes = (
+        (case.batch, case.in_channels, *case.size),
+        (case.out_channels, case.in_channels, *case.kernel_size),
+        (case.out_channels,),
+    )
+    return [random(*size, seed=i).requires_grad_() for i, size in enumerate(sizes)]
+
+
+def output_and_gradients(convolution, case):
+    tensors = arguments(case)
+    output = convolution(*tensors, case.stride, case.padding)
+    return output, *torch.autograd.grad(output, tensors, random(*output.shape, seed=9))
+
+
+def same(convolution, other, case):
+    pairs = zip(
+        output_and_gradients(convolution, case), output_and_gradients(other, case), strict=True
+    )
+    for actual, expected in pairs:
+        close(actual, expected)
+
+
+@pytest.mark.parametrize("other", [conv.conv2d, F.conv2d], ids=["helpers", "torch"])
+@pytest.mark.parametrize("name", ["conv2d", "unfold_conv2d", "pixel_conv2d"])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_output_and_gradients(case, name, other):
+    same(getattr(lesson, name), other, case)
+
+
+sides = st.tuples(st.integers(1, 6), st.integers(1, 6))
+kernels = st.tuples(st.integers(1, 4), st.integers(1, 4))
+strides = st.tuples(st.integers(1, 2), st.integers(1, 3))
+paddings = st.tuples(st.integers(0, 2), st.integers(0, 2))
+channels = st.sampled_from([1, 3, 16, 17])
+
+
+@given(channels, channels, sides, kernels, strides, paddings)
+def test_any_shape(in_channels, out_channels, size, kernel_size, stride, padding):
+    assume(all(k <= n + 2 * p for n, k, p in zip(size, kernel_size, padding, strict=True)))
+    case = Shape(2, in_channels, out_channels, size, kernel_size, stride, padding)
+    same(lesson.conv2d, conv.conv2d, case)
+
+
+@pytest.mark.parametrize("way", ["rows", "patches"])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_both_ways_on_every_shape(case, way):
+    if way == "rows" and case.stride[0] != 1:
+        pytest.skip("rows need s_h = 1")
+    geometry = lesson.Geometry(*case[3:])
+    output, X_grad, W_grad, _ = output_and_gradients(
+        lambda X, W, b, *rest: F.conv2d(X, W, None, *rest) + 0 * b.sum(), case
+    )
+    X, W, _ = (tensor.detach() for tensor in arguments(case))
+    G = random(*output.shape, seed=9)
+    close(getattr(lesson, f"{way}_convolve")(X, W, geometry), output.detach())
+    close(getattr(lesson, f"{way}_input_gradient")(G, W, geometry), X_grad)
+    close(getattr(lesson, f"{way}_weight_gradient")(X, G, geometry), W_grad)
+
+
+@pytest.mark.parametrize("shape", bench.SHAPES, ids=str)
+def test_the_choice_is_that_of_helpers(shape):
+    _, c, o, *size, k, stride, padding = shape
+    ours = lesson.Geometry(tuple(size), (k, k), (stride, stride), (padding, padding))
+    theirs = fastconv.Geometry(*ours, (1, 1), 1, ours.output_size)
+    assert lesson.use_rows(c, o, ours) == fastconv._use_rows(c, o, theirs)
+
+
+@pytest.mark.parametrize(("chunk", "largest"), [(1, 1), (20, 2), (30, 3), (100, 5)])
+def test_chunks_change_nothing(chunk, largest):
+    batch, other = random(5, 2), random(5, 3)
+    parts = lesson.in_chunks(
+        lambda a, b: torch.cat([a, b], 1), batch, other, copied=50, chunk=chunk
+    )
+    assert max(map(len, parts)) == largest
+    close(torch.cat(parts), torch.cat([batch, other], 1), 0)
+
+
+@pytest.mark.parametrize("way", ["rows", "patches"])
+def test_copied_numbers(way):
+    geometry = lesson.Geometry((6, 7), (3, 2), (1, 2), (0, 0))
+    X = random(2, 3, 6, 7)
+    rows = lesson.row_matrix(X, geometry)
+    columns = conv.unfold(X, (3, 2), 1, 0, (1, 2))
+    expected = rows if way == "rows" else columns
+    assert lesson.copied(2, 3, way == "rows", geometry) == expected.numel()
+
+
+@pytest.mark.parametrize("case", [CASES[1], CASES[4], WIDE[0]], ids=str)
+def test_second_derivatives(case):
+    assert gradgradcheck(
+        lambda *tensors: lesson.conv2d(*tensors, case.stride, case.padding),
+        arguments(case),
+        fast_mode=True,
+    )
+
+
+def test_rows_are_fewer_numbers_and_every_patch_is_in_them():
+    geometry = lesson.Geometry((6, 7), (3, 2), (1, 2), (1, 0))
+    X = random(2, 3, 6, 7)
+    rows = lesson.row_matrix(X, geometry)
+    columns = conv.unfold(X, (3, 2), 1, (1, 0), (1, 2))
+    assert rows.shape == (6 + 2, 2 * 3, 2 * 3) and rows.numel() < columns.numel()
+    blocks = torch.stack([rows[u : u + 6] for u in range(3)])  # (u, y, (n, x), (v, c))
+    blocks = blocks.view(3, 6, 2, 3, 2, 3).permute(2, 5, 0, 4, 1, 3)  # (n, c, u, v, y, x)
+    close(blocks.reshape(columns.shape), columns, 0)
+
+
+@pytest.mark.parametrize("shape", bench.SHAPES, ids=str)
+def test_the_arithmetic_is_that_of_the_benchmarks(shape):
+    layer = lesson.Layer(*shape)
+    assert 2 * layer.multiply_adds == bench.flops(shape, both=False)
+    tensors, stride, padding = bench.arguments(shape)
+    output = F.conv2d(*tensors, stride, padding)
+    assert layer.numbers == tensors[0].numel() + tensors[1].numel() + output.numel()
+
+
+def test_the_loops_are_those_that_are_timed():
+    case = ADVERSARIAL[1]
+    X, W, b = (tensor.detach() for tensor in arguments(case))
+    close(bench.pixels_conv2d(X, W, b, 1, 1), lesson.pixel_conv2d(X, W, b, 1, 1))
+    close(bench.unfold_product_conv2d(X, W, b, 1, 1), lesson.unfold_conv2d(X, W, b, 1, 1))
+
+
+def test_saved_bytes():
+    X, W, _ = arguments(WIDE[2])
+    for function in (conv.conv2d, F.conv2d, conv.unfold_conv2d):
+        expected = bench.saved_bytes(lambda f=function: f(X, W, None, 1, 1))
+        assert lesson.saved_bytes(function, X, W) == expected == 8 * (X.numel() + W.numel())
+
+
+@pytest.mark.parametrize(
+    ("ratio", "words"),
+    [
+        (1.0, "A takes as long as B"),
+        (2.04, "A takes 2.0 times as long as B"),
+        (0.5, "A takes 50 % of the time of B"),
+    ],
+)
+def test_comparisons_in_words(ratio, words):
+    assert lesson.compared(ratio, "A", "B") == words
+
+
+def test_factors():
+    written = [lesson.factor(ratio) for ratio in (0.26, 9.94, 12.3, 43210.0)]
+    assert written == ["0.3", "9.9", "12", "43 210"]
