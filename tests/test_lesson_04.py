@@ -1,5 +1,7 @@
 """The implementations of lesson 04 behave as those of ``helpers`` and torch."""
 
+import itertools
+
 import pytest
 import torch
 from hypothesis import assume, given
@@ -153,6 +155,26 @@ def test_the_loops_are_those_that_are_timed():
     X, W, b = (tensor.detach() for tensor in arguments(case))
     close(bench.pixels_conv2d(X, W, b, 1, 1), lesson.pixel_conv2d(X, W, b, 1, 1))
     close(bench.unfold_product_conv2d(X, W, b, 1, 1), lesson.unfold_conv2d(X, W, b, 1, 1))
+
+
+@pytest.mark.parametrize("seconds", [0.0, 5.0, 60.0])
+def test_the_timer_is_that_of_the_benchmarks(monkeypatch, seconds):
+    def run(timer):
+        clock = itertools.accumulate(itertools.cycle([0.1, 0.4, 0.2, 0.9, 0.3]))
+        monkeypatch.setattr("time.perf_counter", lambda: next(clock))
+        calls = []
+        functions = {name: lambda n=name: calls.append(n) for name in "abc"}
+        return timer(functions, seconds, warm_up=2, least=3), calls
+
+    (ours, our_calls), (theirs, their_calls) = (
+        run(lesson.time_interleaved),
+        run(bench.time_interleaved),
+    )
+    assert our_calls == their_calls and our_calls[:6] == list("aabbcc")
+    for name, timing in theirs.items():
+        expected = [timing.lower, timing.median, timing.upper]
+        assert ours[name].tolist() == pytest.approx(expected)
+        assert our_calls.count(name) == timing.runs + 2
 
 
 def test_saved_bytes():
