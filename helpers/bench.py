@@ -107,7 +107,7 @@ KINDS = {
     "products": ("mm", "addmm", "addmm_", "bmm", "baddbmm", "baddbmm_"),
     "convolution": ("mkldnn_convolution", "convolution_backward", "_slow_conv2d_forward"),
     "copies": ("copy_", "fill_", "zero_", "cat", "constant_pad_nd", "_slow_conv2d_backward"),
-    "sums": ("add_", "add", "sum"),
+    "sums": ("add_", "add", "sum", "unfold_backward"),
 }
 
 
@@ -131,6 +131,14 @@ def matrix_rate(size: int = 1024, seconds: float = 2.0) -> float:
     a, b, out = (torch.rand(size, size) for _ in range(3))
     timing = time_interleaved({"product": lambda: torch.mm(a, b, out=out)}, seconds)["product"]
     return 2 * size**3 / timing.median / 1e9
+
+
+def copy_rate(numbers: int = 1 << 24, seconds: float = 2.0) -> float:
+    """Return the GB/s, read and written, of copying a float32 array that fits into no cache."""
+    a = torch.rand(numbers)
+    out = torch.empty_like(a)
+    timing = time_interleaved({"copy": lambda: out.copy_(a)}, seconds)["copy"]
+    return 2 * a.numel() * a.element_size() / timing.median / 1e9
 
 
 def flops(shape, both: bool) -> int:
@@ -335,11 +343,12 @@ def machine() -> dict:
 
 
 def measure(seconds: float = 2.0) -> dict:
-    """Measure everything; ``seconds`` for each comparison, about five minutes with the default."""
+    """Measure everything; ``seconds`` for each comparison, two to three minutes in all with the default."""
     shapes, geometric_mean = measure_shapes(2 * seconds)
     return {
         "machine": machine(),
         "matrix_gflops": matrix_rate(seconds=seconds),
+        "copy_gbytes": copy_rate(seconds=seconds),
         "shapes": shapes,
         "geometric_mean": geometric_mean,
         "ladder": measure_ladder(seconds),

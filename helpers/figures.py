@@ -61,7 +61,9 @@ def setup() -> None:
 def _encode(figure, format: str) -> bytes:
     buffer = io.BytesIO()
     metadata = {"Software": None} if format == "png" else {"Date": None, "Creator": None}
-    figure.savefig(buffer, format=format, dpi=_PNG_DPI, metadata=metadata, bbox_inches="tight")
+    # Saving restores the layout engine, and a figure without one would get the default.
+    with mpl.rc_context({"figure.constrained_layout.use": False}):
+        figure.savefig(buffer, format=format, dpi=_PNG_DPI, metadata=metadata, bbox_inches="tight")
     return buffer.getvalue()
 
 

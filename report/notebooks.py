@@ -19,6 +19,7 @@ from nbclient.exceptions import DeadKernelError
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbstripout import strip_output
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
 PROFILES = ROOT / "notebooks" / "profiles.toml"
@@ -87,6 +88,8 @@ def execute(profile: str, notebook: Path, output: Path) -> None:
             kernel_name="python3",
             progress_bar=False,
             start_timeout=180,
+            # sockets of this computer instead of network ports
+            config=Config({"KernelManager": {"transport": "ipc"}}),
         )
     except DeadKernelError as error:
         raise SystemExit(f"{notebook}: {error}; the copy so far: {partial}") from None
@@ -114,6 +117,8 @@ def cleaned(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         notebook, keep_output=True, keep_count=True, keep_id=True, extra_keys=RUN_DEPENDENT
     )
     for cell in notebook.cells:
+        if not cell.metadata.get("tags", True):
+            del cell.metadata["tags"]  # papermill adds an empty list
         for output in cell.get("outputs", []):
             output.get("data", {}).pop("image/svg+xml", None)
     return notebook
