@@ -27,7 +27,8 @@ SITE := $(BUILD)/site
 endif
 
 HELPERS := $(wildcard helpers/*.py)
-LESSONS := $(sort $(wildcard notebooks/[0-9][0-9]_*.ipynb))
+# The last first: later lessons take longer, and the long ones should not start last.
+LESSONS := $(shell ls -r notebooks/[0-9][0-9]_*.ipynb)
 EXECUTED := $(LESSONS:notebooks/%=$(BUILD)/notebooks/%)
 TYPESETTING := $(filter-out report/notebooks.py,$(wildcard report/*.*))
 
