@@ -34,7 +34,10 @@ TYPESETTING := $(filter-out report/notebooks.py,$(wildcard report/*.*))
 
 # Lessons are independent of each other: one process each, one thread in each process.
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-MAKEFLAGS += --jobs=$(CORES) --keep-going --no-builtin-rules --no-print-directory
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += --jobs=$(CORES)
+endif
+MAKEFLAGS += --keep-going --no-builtin-rules --no-print-directory
 export OMP_NUM_THREADS := 1
 
 .PHONY: help report book notebooks figures results retrain verify bench test lint lab lock clean

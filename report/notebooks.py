@@ -88,7 +88,7 @@ def execute(profile: str, notebook: Path, output: Path) -> None:
             progress_bar=False,
             start_timeout=180,
             # Ports of this computer only, and signed messages; not worth a warning per lesson.
-            extra_arguments=["--IPKernelApp.log_level=40"],
+            extra_arguments=["--IPKernelApp.log_level=50"],
         )
     except DeadKernelError as error:
         raise SystemExit(f"{notebook}: {error}; the copy so far: {partial}") from None

@@ -270,6 +270,8 @@ def start(tmp_path):
             stdout=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
+            # a program started in the background inherits that Ctrl-C is ignored
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         started.append(process)
         return process
