@@ -48,10 +48,10 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 	@echo "  PROFILE=quick      with any of them: everything from scratch on little data, in build/quick/"
 
-report: $(PDF) ## the PDF, from executed lessons: build/report.pdf
+report: $(PDF) $(BUILD)/figures ## the PDF, from executed lessons: build/report.pdf
 	@echo "The report is up to date: $(PDF)"
 
-book: $(SITE)/index.html ## the web pages: build/site/index.html
+book: $(SITE)/index.html $(BUILD)/figures ## the web pages: build/site/index.html
 	@echo "The web pages are up to date: $(SITE)/index.html"
 
 notebooks: $(BUILD)/published ## execute the lessons that changed
@@ -110,7 +110,7 @@ $(BUILD)/checked: notebooks/profiles.toml $(LESSONS) report/notebooks.py | $(REA
 RUNS_05 := baseline_*
 RUNS_06 := baseline_* augmentation_* augmentation-long_*
 RUNS_07 := resized_*
-ONLY := $(sort $(foreach lesson,$(LESSONS),$(RUNS_$(firstword $(subst _, ,$(notdir $(lesson)))))))
+ONLY = $(sort $(foreach lesson,$(LESSONS),$(RUNS_$(call number,$(lesson)))))
 
 # "results/." and not "results": the folder's own time changes when a record comes or goes.
 ENGINE := $(addprefix helpers/,data.py augment.py networks.py training.py records.py experiments.py)
@@ -124,7 +124,11 @@ $(BUILD)/records.sum: $(BUILD)/trained
 	@cksum $(RESULTS)/*.json > $@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # -------------------------------------------------------------------- lessons
-$(BUILD)/notebooks/%.ipynb: notebooks/%.ipynb $(HELPERS) report/notebooks.py $(BUILD)/records.sum | $(READY) $(BUILD)/checked
+number = $(firstword $(subst _, ,$(notdir $(1))))
+$(foreach lesson,$(EXECUTED),$(if $(RUNS_$(call number,$(lesson))),$(eval $(lesson): $(BUILD)/records.sum)))
+$(filter %/04_from_loops_to_hardware.ipynb,$(EXECUTED)): results/benchmarks.json
+
+$(BUILD)/notebooks/%.ipynb: notebooks/%.ipynb $(HELPERS) report/notebooks.py | $(READY) $(BUILD)/checked
 	@echo "Executing $<"
 	@$(BIN)/python report/notebooks.py execute --profile $(PROFILE) $< $@
 
@@ -140,8 +144,8 @@ $(BUILD)/figures: $(BUILD)/published $(TYPESETTING)
 	@$(BIN)/python report/build.py figures --output $(FIGURES) $(EXECUTED)
 	@touch $@
 
-$(PDF): $(BUILD)/figures
+$(PDF): $(BUILD)/published $(TYPESETTING)
 	@$(BIN)/python report/build.py pdf --output $@ --profile $(PROFILE) $(EXECUTED)
 
-$(SITE)/index.html: $(BUILD)/figures
+$(SITE)/index.html: $(BUILD)/published $(TYPESETTING)
 	@$(BIN)/python report/build.py site --output $(SITE) --profile $(PROFILE) $(EXECUTED)

@@ -343,7 +343,7 @@ def machine() -> dict:
 
 
 def measure(seconds: float = 2.0) -> dict:
-    """Measure everything; ``seconds`` for each comparison, two to three minutes in all with the default."""
+    """Measure everything, with ``seconds`` for each comparison: by default some three minutes."""
     shapes, geometric_mean = measure_shapes(2 * seconds)
     return {
         "machine": machine(),

@@ -9,6 +9,7 @@ import base64
 import importlib
 import io
 import os
+import re
 from pathlib import Path
 
 import matplotlib as mpl
@@ -58,13 +59,20 @@ def setup() -> None:
     sns.set_theme(style="whitegrid", palette="colorblind", rc=_STYLE)
 
 
-def _encode(figure, format: str) -> bytes:
+def _encode(figure, format: str) -> bytes | str:
     buffer = io.BytesIO()
     metadata = {"Software": None} if format == "png" else {"Date": None, "Creator": None}
     # Saving restores the layout engine, and a figure without one would get the default.
     with mpl.rc_context({"figure.constrained_layout.use": False}):
         figure.savefig(buffer, format=format, dpi=_PNG_DPI, metadata=metadata, bbox_inches="tight")
-    return buffer.getvalue()
+    return buffer.getvalue() if format == "png" else _numbered(buffer.getvalue().decode())
+
+
+def _numbered(svg: str) -> str:
+    """Number the clip paths, which matplotlib may name after addresses in memory."""
+    uses = re.findall(r"url\(#(p[0-9a-f]{10})\)", svg)
+    number = {name: f"clip{n}" for n, name in enumerate(dict.fromkeys(uses), start=1)}
+    return re.sub(r"\bp[0-9a-f]{10}\b", lambda match: number.get(match[0], match[0]), svg)
 
 
 def _publish(data: dict, kind: str, name: str, caption: str, alt: str) -> None:
@@ -84,7 +92,7 @@ def show(figure, name: str, caption: str, alt: str) -> None:
     png = base64.b64encode(_encode(figure, "png")).decode()
     data = {"text/plain": f"[{alt}]", "image/png": png}
     if os.environ.get("REPORT_FIGURES") == "1":
-        data["image/svg+xml"] = _encode(figure, "svg").decode()
+        data["image/svg+xml"] = _encode(figure, "svg")
     plt.close(figure)
     _publish(data, "fig", name, caption, alt)
 

@@ -45,6 +45,13 @@ def test_the_report_gets_the_same_vector_and_pixels_every_time(displayed, monkey
     assert first == second and first["image/svg+xml"].lstrip().startswith("<?xml")
 
 
+def test_names_in_a_vector_figure_do_not_depend_on_addresses():
+    svg = '<g clip-path="url(#p0123456789)"/><g clip-path="url(#pabcdef0123)"/>'
+    other = svg.replace("p0123456789", "p9999999999").replace("pabcdef0123", "p1111111111")
+    assert figures._numbered(svg) == figures._numbered(other)
+    assert figures._numbered(svg).count("clip1") == 1
+
+
 def test_an_animation_holds_every_frame(displayed):
     figures.animate([draw(1), draw(2), draw(3)], "lines", "Lines.", alt="lines")
     data, keywords = displayed[0]
