@@ -98,7 +98,11 @@ def test_affine_shears_then_scales_then_rotates_then_shifts():
 
 @settings(deadline=None)
 @given(
-    st.floats(-180, 180), st.floats(-4, 4), st.floats(-4, 4), st.floats(0.5, 1.5), st.floats(-30, 30)
+    st.floats(-180, 180),
+    st.floats(-4, 4),
+    st.floats(-4, 4),
+    st.floats(0.5, 1.5),
+    st.floats(-30, 30),
 )
 def test_points_go_where_the_map_says(degrees, right, down, scale, shear):
     """The centre of gravity of a smooth blob moves by the map."""
