@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from lesson import definitions
+from lesson import arguments, close, definitions, random
 from torch.autograd import gradgradcheck
 from torch.nn import functional as F
 
@@ -21,25 +21,6 @@ WIDE = (
     Shape(1, 20, 16, (3, 4), (5, 6), (1, 1), (1, 1)),
 )
 CASES = ADVERSARIAL + WIDE
-
-
-def random(*shape, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, generator=generator, dtype=torch.float64)
-
-
-def close(actual, expected, atol=1e-10):
-    torch.testing.assert_close(actual, expected, atol=atol, rtol=0)
-
-
-def arguments(case):
-    """Input, weight and bias in float64, all requiring gradients."""
-    sizes = (
-        (case.batch, case.in_channels, *case.size),
-        (case.out_channels, case.in_channels, *case.kernel_size),
-        (case.out_channels,),
-    )
-    return [random(*size, seed=i).requires_grad_() for i, size in enumerate(sizes)]
 
 
 def output_and_gradients(convolution, case):
