@@ -1,0 +1,68 @@
+"""Is one network better than another? Over seeds, and over test images.
+
+Two sources of chance, two tests: another seed would give other weights, other images other
+mistakes. Lesson 06 derives both.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.weightstats import DescrStatsW
+from torch import Tensor
+
+
+class Difference(NamedTuple):
+    """A mean difference, its 95 % t interval from ``low`` to ``high``, and the p value."""
+
+    mean: float
+    low: float
+    high: float
+    p: float
+
+
+class Votes(NamedTuple):
+    """On how many images a network does better (``gained``) and worse (``lost``); the p value."""
+
+    gained: int
+    lost: int
+    p: float
+
+
+def interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """Return the mean and the 95 % t interval of one value per seed, at least two of them."""
+    statistics = DescrStatsW(np.asarray(values, dtype=float))
+    return float(statistics.mean), *map(float, statistics.tconfint_mean(alpha=0.05))
+
+
+def paired(a: Sequence[float], b: Sequence[float]) -> Difference:
+    """Compare one value per seed of each: the paired t test of the differences a - b.
+
+    ``a`` and ``b`` list the same seeds in the same order, at least two.
+    """
+    differences = np.asarray(a, dtype=float) - np.asarray(b, dtype=float)
+    p = DescrStatsW(differences).ttest_mean()[1]
+    return Difference(*interval(differences), float(p))
+
+
+def right(runs: list[dict], labels: Tensor) -> Tensor:
+    """Return which test images each run gets right, bool (runs, images), ordered by seed.
+
+    ``runs`` are records with test predictions, ``labels`` int64 those of MNIST's test images.
+    """
+    runs = sorted(runs, key=lambda run: run["experiment"]["seed"])
+    predictions = torch.tensor([[int(d) for d in run["test"]["predictions"]] for run in runs])
+    return predictions == labels[: predictions.shape[1]]
+
+
+def vote(right_a: Tensor, right_b: Tensor) -> Votes:
+    """Compare two networks on the same images, bool (seeds, images) each: McNemar's exact test.
+
+    Each image has one vote, however many seeds there are: for ``a`` if more of its runs get the
+    image right than of ``b``'s, against it if fewer do.
+    """
+    votes = right_a.sum(dim=0) - right_b.sum(dim=0)
+    gained, lost = int((votes > 0).sum()), int((votes < 0).sum())
+    return Votes(gained, lost, float(mcnemar([[0, gained], [lost, 0]], exact=True).pvalue))

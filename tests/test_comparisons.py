@@ -1,0 +1,42 @@
+"""The tests of significance against values worked out by hand."""
+
+from math import comb
+
+import pytest
+import torch
+
+from helpers import comparisons
+
+
+def test_paired_by_hand():
+    # differences 1, 2, 3: standard error 1/sqrt(3), t quantile for 2 degrees of freedom 4.3027
+    found = comparisons.paired([2, 4, 6], [1, 2, 3])
+    half = 4.302653 / 3**0.5
+    assert found[:3] == pytest.approx((2, 2 - half, 2 + half), rel=1e-6)
+    assert found.p == pytest.approx(0.0741799, rel=1e-5)  # t = 2 sqrt(3)
+    assert comparisons.interval([1, 2, 3]) == pytest.approx(found[:3])
+
+
+def test_vote_counts_an_image_once():
+    a = torch.tensor([[1, 1, 1, 1, 0, 0], [1, 1, 1, 0, 0, 1]], dtype=torch.bool)
+    b = torch.tensor([[0, 0, 0, 1, 1, 0], [0, 0, 1, 0, 0, 1]], dtype=torch.bool)
+    found = comparisons.vote(a, b)
+    assert (found.gained, found.lost) == (3, 1)
+    # 4 fair coins, at most 1 or at least 3 heads
+    assert found.p == pytest.approx(2 * (comb(4, 0) + comb(4, 1)) / 2**4)
+
+
+def test_more_seeds_are_not_more_images():
+    generator = torch.Generator().manual_seed(0)
+    a, b = (torch.rand(1, 300, generator=generator) > share for share in (0.1, 0.15))
+    once = comparisons.vote(a, b)
+    assert comparisons.vote(a.repeat(5, 1), b.repeat(5, 1)) == once
+
+
+def test_right_sorts_by_seed():
+    runs = [
+        {"experiment": {"seed": seed}, "test": {"predictions": predictions}}
+        for seed, predictions in ((1, "719"), (0, "720"))
+    ]
+    labels = torch.tensor([7, 2, 9, 4])
+    assert comparisons.right(runs, labels).tolist() == [[True, True, False], [True, False, True]]
