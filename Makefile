@@ -67,8 +67,10 @@ retrain: $(READY) ## train every run anew
 verify: $(READY) ## train the first steps of every record again and compare
 	$(BIN)/python -m helpers.experiments verify --profile $(PROFILE) --results $(RESULTS)
 
-bench: $(READY) ## measure the convolutions anew: results/benchmarks.json (on an idle machine)
+bench: $(READY) ## measure all speeds anew, for results/*.json (on an idle machine)
 	@KINETO_LOG_LEVEL=9 $(BIN)/python -m helpers.bench
+	@$(BIN)/python -m helpers.batching
+	@env -u OMP_NUM_THREADS $(BIN)/python -m helpers.throughput
 
 test: $(READY) ## every test, and every lesson executed from scratch with little data
 	@$(MAKE) report PROFILE=quick

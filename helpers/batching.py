@@ -9,8 +9,6 @@ the batch are brought to. Every image comes once.
 """
 
 import argparse
-import json
-import os
 import platform
 import time
 from collections.abc import Callable
@@ -22,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from helpers import data, training
+from helpers import data, records, training
 from helpers.networks import VariableNetwork, costs, initialise
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
@@ -232,10 +230,7 @@ def main() -> None:
     if (difference := largest_difference()) > 1e-4:
         raise SystemExit(f"padding changes the scores by up to {difference:.1e}; nothing measured")
     result = measure()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    os.replace(temporary, target)  # at no time half there
+    records.write_measurement(target, result)
     for way, speed in result["images_per_second"].items():
         print(f"{speed['median']:8.0f} images/s  {way}")
 

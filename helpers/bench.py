@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch.profiler import ProfilerActivity, profile
 
-from helpers import conv
+from helpers import conv, records
 
 # (batch, in, out, height, width, kernel, stride, padding): first, middle and last layers of the
 # networks of this report, larger ones, and a strided 5x5
@@ -357,14 +357,6 @@ def measure(seconds: float = 2.0) -> dict:
     }
 
 
-def write(results: dict, file: Path) -> None:
-    """Write ``results`` as JSON, whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".partial")
-    partial.write_text(json.dumps(results, indent=1) + "\n")
-    os.replace(partial, file)
-
-
 def main() -> None:
     """Measure on one thread and write the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -373,7 +365,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="for each comparison")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    write(results := measure(chosen.seconds), chosen.output)
+    results = measure(chosen.seconds)
+    records.write_measurement(chosen.output, results)
     print(f"{'batch, in, out, height, width, kernel, stride, padding':56} time over torch's")
     for row in results["shapes"]:
         if row["name"] != "torch" and row["memory_format"] == "channels_first":

@@ -54,6 +54,12 @@ def write(results: str | Path, record: dict, weights: bytes | None = None) -> Pa
     return target
 
 
+def write_measurement(file: Path, values: dict) -> None:
+    """Store what a measurement found (speeds, not a training run) as JSON, all or nothing."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    _replace(file, (json.dumps(values, indent=1) + "\n").encode())
+
+
 def read(file: str | Path) -> dict:
     """Return one record. Raises RecordError if the file is missing or not as it was written."""
     file = Path(file)

@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import MNIST
 
-from helpers import data, schedule, training
+from helpers import data, records, schedule, training
 from helpers.experiments import Experiment
 from helpers.networks import FixedNetwork, costs, layers
 
@@ -221,10 +221,8 @@ def main() -> None:
         "loops": measure_loops(options.rounds, options.steps, cores),
         "layers": measure_layers(),
     }
-    options.results.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(measured, indent=1)
-    (options.results / "throughput.json").write_text(text + "\n")
-    print(text)
+    records.write_measurement(options.results / "throughput.json", measured)
+    print(json.dumps(measured, indent=1))
 
 
 if __name__ == "__main__":

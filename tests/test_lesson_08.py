@@ -1,0 +1,159 @@
+"""The definitions of lesson 08 behave as torch, autograd and ``helpers.networks`` say."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from lesson import close, definitions, random
+from torch import nn
+from torch.nn import functional as F
+
+from helpers.checks import ADVERSARIAL
+from helpers.networks import FixedNetwork, VariableNetwork, count_parameters
+
+lesson = definitions("08_global_pooling")
+POOLS = {
+    "max": lambda X: X.amax(dim=(2, 3)),
+    "mean": lambda X: X.mean(dim=(2, 3)),
+    "first": lambda X: F.adaptive_max_pool2d(X, 1).flatten(1),
+}
+BACKWARDS = {
+    "max": lesson.max_backward,
+    "mean": lesson.mean_backward,
+    "first": lesson.first_max_backward,
+}
+
+
+def inputs(case, ties):
+    X = random(case.batch, case.in_channels, *case.size)
+    X = X.round() if ties else X
+    return X.requires_grad_(), random(case.batch, case.in_channels, seed=1)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("case", ADVERSARIAL, ids=str)
+class TestPooling:
+    @pytest.mark.parametrize("pooling", ["max", "mean"])
+    def test_by_loops(self, case, ties, pooling):
+        X, Z_grad = inputs(case, ties)
+        Z = POOLS[pooling](X)
+        close(lesson.naive_pool(X.detach(), pooling), Z.detach())
+        (expected,) = torch.autograd.grad(Z, X, Z_grad)
+        close(lesson.naive_pool_backward(X.detach(), Z_grad, pooling), expected)
+
+    @pytest.mark.parametrize("pooling", POOLS)
+    def test_backward(self, case, ties, pooling):
+        X, Z_grad = inputs(case, ties)
+        (expected,) = torch.autograd.grad(POOLS[pooling](X), X, Z_grad)
+        actual = BACKWARDS[pooling](X.detach(), Z_grad)
+        close(actual, expected)
+        close(actual.sum(dim=(2, 3)), Z_grad)
+
+
+def test_the_two_ways_with_ties_differ():
+    X, Z_grad = torch.zeros(1, 1, 2, 2, dtype=torch.float64), random(1, 1)
+    shared, first = lesson.max_backward(X, Z_grad), lesson.first_max_backward(X, Z_grad)
+    assert torch.equal(shared, (Z_grad / 4).expand(1, 1, 2, 2))
+    assert first.count_nonzero() == 1 and first[0, 0, 0, 0] == Z_grad
+
+
+@given(st.integers(1, 300))
+def test_parameters(width):
+    count = count_parameters(VariableNetwork(width))
+    assert lesson.variable_parameters(width) == count
+    assert lesson.nearest_width(count) == width
+
+
+@pytest.mark.parametrize(("size", "width"), [(28, 81), (64, 199)])
+def test_no_other_width_is_nearer(size, width):
+    wanted = count_parameters(FixedNetwork(size))
+    assert lesson.nearest_width(wanted) == width
+    off = [abs(lesson.variable_parameters(width + k) - wanted) for k in (-1, 0, 1)]
+    assert off[1] == min(off)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [(3, 1, 1)],
+        [(3, 1, 1), (2, 2, 0)] * 3,
+        [(5, 2, 1), (3, 3, 2), (1, 2, 0)],
+        [(2, 1, 1), (4, 2, 0), (3, 1, 1)],
+    ],
+    ids=str,
+)
+def test_receptive_field(layers):
+    size, step, start = lesson.receptive_field(layers)
+    convolutions = [nn.Conv1d(1, 1, k, s, p, bias=False, dtype=torch.float64) for k, s, p in layers]
+    network = nn.Sequential(*convolutions)
+    for convolution in convolutions:
+        nn.init.ones_(convolution.weight)  # no product can vanish
+    X = torch.zeros(1, 1, 200, dtype=torch.float64, requires_grad=True)
+    output = network(X)
+    for place in (5, 6):
+        (seen,) = torch.autograd.grad(output[0, 0, place], X, retain_graph=True)
+        first = start + step * place
+        assert seen[0, 0].nonzero().flatten().tolist() == list(range(first, first + size))
+
+
+def test_kinds_of_places():
+    images = torch.zeros(2, 1, 32, 48, dtype=torch.uint8)
+    images[0, 0, 8, 15] = 1  # the first row of cell row 1, the last column of cell column 1
+    kinds = lesson.kinds_of_places(images, (22, 8, -7))
+    assert kinds.shape == (3, 2, 4, 6) and (kinds.sum(dim=0) == 1).all()
+    assert kinds[0].nonzero().tolist() == [[0, 1, 1]]
+    # fields reach 7 pixels beyond the cell: row 8 is seen from cell rows 0 and 1, column 15 from
+    # cell columns 1 and 2
+    around = {tuple(place) for place in kinds[1, 0].nonzero().tolist()}
+    assert around == {(0, 1), (0, 2), (1, 2)}
+    assert kinds[2, 1].all()
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(0)
+    return VariableNetwork(9, "mean").double()
+
+
+@torch.no_grad()
+def test_corrections(network):
+    digit = random(2, 1, 16, 16)
+    small, large = (F.pad(digit, (edge,) * 4) for edge in (24, 32))  # canvases of 64 and 80
+    maps = {64: network.features(small), 80: network.features(large)}
+    empty = {side: network.features(torch.zeros(1, 1, side, side).double()) for side in maps}
+    close(lesson.excess(maps[64], empty[64]), lesson.excess(maps[80], empty[80]))
+    assert lesson.excess(maps[64], empty[64]).abs().max() > 0.1
+    # on the reference itself nothing changes; from another canvas one gets the reference's mean
+    corrected = lesson.excess_correction(maps[80], empty[80], empty[64])
+    close(corrected, maps[64].mean(dim=(2, 3)))
+    assert (maps[80].mean(dim=(2, 3)) - corrected).abs().max() > 1e-3
+    plain = lesson.plain_correction(maps[80], empty[64])
+    close(plain, maps[80].mean(dim=(2, 3)) * 100 / 64)
+
+
+def test_margins():
+    scores = torch.tensor([[1.0, 3.0, 2.0], [4.0, 0.0, 1.0]])
+    close(lesson.margins(scores, torch.tensor([1, 2])), torch.tensor([1.0, -3.0]))
+
+
+def test_share_of_maxima():
+    maps = torch.zeros(1, 4, 2, 3)
+    maps[0, 0, 1, 2] = 5.0
+    maps[0, 1, 0, 0] = maps[0, 1, 1, 2] = 2.0  # a tie
+    maps[0, 2] = 0.5  # equal everywhere
+    # channel 3 is zero everywhere and counts nowhere
+    share = lesson.share_of_maxima(maps)
+    sixth = 1 / 6
+    expected = torch.full((2, 3), sixth)
+    expected[1, 2] += 1.5
+    expected[0, 0] += 0.5
+    close(share[0], expected / 3, 1e-6)
+
+
+def test_fitted_layer_is_at_the_optimum():
+    features, labels = random(200, 5).float(), torch.arange(200) % 10
+    layer = lesson.fit_linear(features, labels, penalty=0.01)
+    loss = F.cross_entropy(layer(features), labels) + 0.01 * layer.weight.square().sum()
+    gradients = torch.autograd.grad(loss, list(layer.parameters()))
+    assert max(gradient.abs().max() for gradient in gradients) < 1e-3
+    assert loss < torch.tensor(10.0).log()  # better than equal scores
