@@ -112,6 +112,9 @@ $(BUILD)/checked: notebooks/profiles.toml $(LESSONS) report/notebooks.py | $(REA
 RUNS_05 := baseline_*
 RUNS_06 := baseline_* augmentation_* augmentation-long_*
 RUNS_07 := resized_*
+RUNS_08 := pooling-text_* pooling-code_*
+RUNS_09 := learning-rate_* batch-size_* final_*
+RUNS_10 := $(RUNS_06) $(RUNS_07) $(RUNS_08) $(RUNS_09)
 ONLY = $(sort $(foreach lesson,$(LESSONS),$(RUNS_$(call number,$(lesson)))))
 
 # "results/." and not "results": the folder's own time changes when a record comes or goes.
@@ -129,6 +132,7 @@ $(BUILD)/records.sum: $(BUILD)/trained
 number = $(firstword $(subst _, ,$(notdir $(1))))
 $(foreach lesson,$(EXECUTED),$(if $(RUNS_$(call number,$(lesson))),$(eval $(lesson): $(BUILD)/records.sum)))
 $(filter %/04_from_loops_to_hardware.ipynb,$(EXECUTED)): results/benchmarks.json
+$(filter %/07_variable_resolution.ipynb,$(EXECUTED)): results/batching.json
 
 $(BUILD)/notebooks/%.ipynb: notebooks/%.ipynb $(HELPERS) report/notebooks.py | $(READY) $(BUILD)/checked
 	@echo "Executing $<"

@@ -10,6 +10,9 @@ import importlib
 import io
 import os
 import re
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -18,6 +21,7 @@ import numpy as np
 import seaborn as sns
 from IPython.display import display
 from matplotlib import font_manager
+from tqdm import tqdm
 
 TEXT_WIDTH = 6.3  # inches, the width of a line in the PDF
 _PNG_DPI = 144
@@ -129,6 +133,48 @@ def table(frame, name: str, caption: str, *, precision: int = 3, index: bool = T
 def text(markdown: str) -> None:
     """Display Markdown prose, for sentences that hold computed numbers."""
     display({"text/markdown": markdown, "text/plain": markdown}, raw=True)
+
+
+def watch(interval: float = 1.0) -> Callable[[dict], None]:
+    """Return an ``on_progress`` for ``training.run``: a progress bar and a live curve below it.
+
+    For use in a notebook. The curve is drawn anew after each epoch, and in between every
+    ``interval`` seconds at most.
+    """
+    losses, accuracies = [], []  # pairs (epochs so far, value)
+    picture = display({"text/plain": ""}, raw=True, display_id=True)
+    bar = tqdm(unit="step", file=sys.stdout)
+    drawn = 0.0
+
+    def on_progress(event: dict) -> None:
+        nonlocal drawn
+        bar.total = event["epochs"] * event["steps"]
+        bar.update((event["epoch"] - 1) * event["steps"] + event["step"] - bar.n)
+        if "loss" in event:
+            losses.append((bar.n / event["steps"], event["loss"]))
+            bar.set_postfix(loss=f"{event['loss']:.3f}")
+        if ended := "validation_accuracy" in event:
+            accuracies.append((event["epoch"], 100 * event["validation_accuracy"]))
+        if ended or (losses and time.monotonic() - drawn > interval):
+            drawn = time.monotonic()
+            picture.update(_curves(losses, accuracies, event["epochs"]), raw=True)
+        if bar.n == bar.total and ended:
+            bar.close()
+
+    return on_progress
+
+
+def _curves(losses: list, accuracies: list, epochs: int) -> dict:
+    fig, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.2))
+    for ax, points, label, style in (
+        (axes[0], losses, "training loss", "-"),
+        (axes[1], accuracies, "validation accuracy in %", "o-"),
+    ):
+        ax.plot(*zip(*points, strict=True) if points else ([], []), style)
+        ax.set(xlabel="epoch", ylabel=label, xlim=(0, epochs))
+    png = base64.b64encode(_encode(fig, "png")).decode()
+    plt.close(fig)
+    return {"image/png": png, "text/plain": f"accuracy {[value for _, value in accuracies]}"}
 
 
 def canvas(rows: float, columns: float, *, cell: float = 0.28):

@@ -2,13 +2,15 @@
 
 import base64
 import io
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from PIL import Image
 
-from helpers import figures
+from helpers import figures, training
+from helpers.experiments import Experiment
 
 
 @pytest.fixture
@@ -63,3 +65,18 @@ def test_an_animation_holds_every_frame(displayed):
 def test_a_table_is_html_with_the_precision_asked_for(displayed):
     figures.table(pd.DataFrame({"x": [0.12345]}), "numbers", "Numbers.", precision=2)
     assert "<td>0.12</td>" in displayed[0][0]["text/html"]
+
+
+def test_watch_follows_a_run_to_its_end(monkeypatch, capsys):
+    pictures = []
+    handle = SimpleNamespace(update=lambda data, raw: pictures.append(data))
+    monkeypatch.setattr(figures, "display", lambda *data, **keywords: handle)
+    line = Experiment(group="watched", images=1600, epochs=2)
+    record, _ = training.run(line, on_progress=figures.watch(interval=0))
+    # at steps 50 and 100 of each epoch, at the start of the second, and at both ends
+    assert len(pictures) == 7
+    assert all(Image.open(io.BytesIO(base64.b64decode(p["image/png"]))).width for p in pictures)
+    last = 100 * record["epochs"][-1]["validation_accuracy"]
+    assert f"{last}]" in pictures[-1]["text/plain"]
+    assert "200/200" in capsys.readouterr().out
+    assert not plt.get_fignums()

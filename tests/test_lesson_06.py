@@ -1,4 +1,4 @@
-"""The definitions of lesson 06 behave as those of ``helpers.augment``."""
+"""The definitions of lesson 06 behave as those of ``helpers``."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lesson import definitions
 
-from helpers import augment
+from helpers import augment, comparisons
 
 lesson = definitions("06_augmentation")
 PARAMETERS = st.tuples(
@@ -83,3 +83,11 @@ def test_sharpness():
     image = torch.zeros(1, 1, 4, 4)
     image[0, 0, 1, 1] = 2.0
     assert lesson.sharpness(image) == 4 * 2.0**2
+
+
+def test_comparisons():
+    generator = torch.Generator().manual_seed(0)
+    a, b = (torch.rand(4, 200, generator=generator) > share for share in (0.1, 0.2))
+    assert lesson.vote(a, b) == comparisons.vote(a, b)
+    means = [right.double().mean(dim=1) for right in (a, b)]
+    assert lesson.paired(*means) == pytest.approx(comparisons.paired(*means))

@@ -1,0 +1,102 @@
+"""The definitions of lesson 09 choose as ``helpers.experiments`` does, and count right."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from lesson import definitions
+
+from helpers import data, experiments, records
+from helpers.comparisons import Difference, Votes
+from helpers.experiments import Experiment
+from helpers.networks import FixedNetwork, VariableNetwork
+
+lesson = definitions("09_two_networks")
+
+# Eighths have exact means, so that ties are ties; few values, so that there are many ties.
+EIGHTHS = st.sampled_from([0.125, 0.25, 0.375, 0.5])
+SCORES = st.tuples(EIGHTHS, EIGHTHS)
+SWEEPS = st.lists(st.lists(SCORES, min_size=2, max_size=2), min_size=2, max_size=4)
+
+
+def sweep(field, values, scores):
+    """Records of a sweep over ``field``, two epochs each; the first would choose the worst."""
+    made = []
+    for value, by_seed in zip(values, scores, strict=True):
+        for seed, (accuracy, loss) in enumerate(by_seed):
+            experiment = Experiment(group="sweep", seed=seed, **{field: value})
+            early = {"epoch": 1, "validation_accuracy": 1 - accuracy, "validation_loss": loss}
+            late = {"epoch": 2, "validation_accuracy": accuracy, "validation_loss": loss}
+            made.append(
+                {
+                    "name": experiment.name,
+                    "experiment": experiment.model_dump(),
+                    "epochs": [early, late],
+                    "test": None,
+                    "run": {},
+                }
+            )
+    return made
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [("learning_rate", [0.001, 0.002, 0.0005, 0.004]), ("batch_size", [16, 4, 64, 32])],
+)
+@given(scores=SWEEPS)
+def test_choice(field, values, scores):
+    made = sweep(field, values[: len(scores)], scores)
+    means = {(sum(a for a, _ in s), -sum(loss for _, loss in s)) for s in scores}
+    ours = lesson.choose(records.runs(made), field)
+    theirs = getattr(experiments.best(made, "sweep", {}), field)
+    if len(means) == len(scores):  # else two settings are equal in both, and any order is right
+        assert ours == theirs
+    assert ours in values[: len(scores)]
+
+
+def test_choice_prefers_accuracy_then_loss():
+    scores = [[(0.5, 0.125)], [(0.75, 0.5)], [(0.75, 0.25)]]
+    assert lesson.choose(records.runs(sweep("batch_size", [4, 16, 32], scores)), "batch_size") == 32
+
+
+def test_confusion():
+    labels = torch.tensor([0, 1, 1, 9, 9])
+    made = [{"test": {"predictions": "01799"}}, {"test": {"predictions": "0119"}}]  # one is shorter
+    counts = lesson.confusion(made, labels)
+    assert counts.sum() == 9 and counts.trace() == 8
+    assert counts[1, 7] == 1 and counts[1, 1] == 3 and counts[9, 9] == 3
+
+
+def test_index_of_joins_all_sizes():
+    groups = {
+        side: data.Images(torch.zeros(2, 1, side, side), torch.zeros(2), torch.tensor(index))
+        for side, index in ((32, [7, 1]), (48, [3, 0]))
+    }
+    assert lesson.index_of(groups).tolist() == [0, 1, 3, 7]
+
+
+def test_verdict_follows_the_interval():
+    words = [
+        lesson.verdict(Difference(0.0, low, high, 0.5), "up", "down", "neither")
+        for low, high in ((0.1, 0.3), (-0.3, -0.1), (-0.1, 0.2))
+    ]
+    assert words == ["up", "down", "neither"]
+
+
+def test_images_say():
+    assert "do not" in lesson.images_say(Votes(10, 2, 0.06))
+    assert "variable" in lesson.images_say(Votes(10, 2, 0.01))
+    assert "fixed" in lesson.images_say(Votes(2, 10, 0.01))
+
+
+def test_multiply_adds_of_the_fixed_network_do_not_depend_on_the_canvas():
+    fixed, variable = FixedNetwork(28), VariableNetwork(5)
+    expected = 9 * (28**2 * 16 + 14**2 * 16 * 32 + 7**2 * 32 * 64) + 576 * 10
+    assert {lesson.multiply_adds(fixed, side) for side in (32, 64)} == {expected}
+    expected = 9 * (32**2 * 16 + 16**2 * 16 * 32 + 8**2 * 32 * 5) + 5 * 10
+    assert lesson.multiply_adds(variable, 32) == expected
+
+
+@pytest.mark.parametrize(("items", "text"), [("a", "a"), ("ab", "a and b"), ("abc", "a, b and c")])
+def test_listed(items, text):
+    assert lesson.listed(items) == text
