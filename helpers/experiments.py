@@ -81,7 +81,7 @@ def augmentation() -> list[Experiment]:
         Experiment(group="augmentation", normalisation=norm, augmentation=recipe, seed=s, test=True)
         for s, (norm, recipe) in product(range(5), cells)
     ] + [
-        Experiment(group="augmentation-long", epochs=15, augmentation=recipe, seed=s, test=True)
+        Experiment(group="augmentation-long", epochs=10, augmentation=recipe, seed=s, test=True)
         for s, recipe in product(range(3), (None, "original", "affine"))
     ]
 
