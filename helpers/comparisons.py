@@ -4,6 +4,7 @@ Two sources of chance, two tests: another seed would give other weights, other i
 mistakes. Lesson 06 derives both.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -32,7 +33,12 @@ class Votes(NamedTuple):
 
 
 def interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Return the mean and the 95 % t interval of one value per seed, at least two of them."""
+    """Return the mean and the 95 % t interval of one value per seed.
+
+    A single value has no interval; both ends are NaN.
+    """
+    if len(values) == 1:
+        return float(values[0]), math.nan, math.nan
     statistics = DescrStatsW(np.asarray(values, dtype=float))
     return float(statistics.mean), *map(float, statistics.tconfint_mean(alpha=0.05))
 
@@ -40,11 +46,22 @@ def interval(values: Sequence[float]) -> tuple[float, float, float]:
 def paired(a: Sequence[float], b: Sequence[float]) -> Difference:
     """Compare one value per seed of each: the paired t test of the differences a - b.
 
-    ``a`` and ``b`` list the same seeds in the same order, at least two.
+    ``a`` and ``b`` list the same seeds in the same order. With a single seed there is neither an
+    interval nor a p value; they are NaN.
     """
     differences = np.asarray(a, dtype=float) - np.asarray(b, dtype=float)
-    p = DescrStatsW(differences).ttest_mean()[1]
+    p = DescrStatsW(differences).ttest_mean()[1] if len(differences) > 1 else math.nan
     return Difference(*interval(differences), float(p))
+
+
+def span(low: float, high: float) -> str:
+    """Return an interval of differences as text, and a dash for that of a single seed."""
+    return "–" if math.isnan(low) else f"{low:+.2f} to {high:+.2f}"
+
+
+def seeds(n: int) -> str:
+    """Return "one seed", "2 seeds", ..."""
+    return "one seed" if n == 1 else f"{n} seeds"
 
 
 def right(runs: list[dict], labels: Tensor) -> Tensor:

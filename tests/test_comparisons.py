@@ -1,5 +1,6 @@
 """The tests of significance against values worked out by hand."""
 
+import math
 from math import comb
 
 import pytest
@@ -40,3 +41,11 @@ def test_right_sorts_by_seed():
     ]
     labels = torch.tensor([7, 2, 9, 4])
     assert comparisons.right(runs, labels).tolist() == [[True, True, False], [True, False, True]]
+
+
+def test_a_single_seed_has_no_interval():
+    found = comparisons.paired([3.0], [1.0])
+    assert found.mean == 2 and all(map(math.isnan, found[1:]))
+    assert comparisons.span(found.low, found.high) == "–"
+    assert comparisons.span(-1, 2.345) == "-1.00 to +2.35"
+    assert [comparisons.seeds(n) for n in (1, 2)] == ["one seed", "2 seeds"]
