@@ -28,6 +28,7 @@ import jinja2
 import nbformat
 import pypandoc
 import typst
+from fontTools.ttLib import TTFont
 from nbconvert.exporters import TemplateExporter
 from nbconvert.filters import strip_ansi
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
@@ -266,6 +267,7 @@ def build_site(paths: list[Path], output: Path, profile: str) -> None:
     for font in SITE_FONTS:
         source = next(path for folder in FONTS for path in folder.rglob(font))
         shutil.copyfile(source, new / "fonts" / font)
+    (new / "fonts" / "LICENSE.txt").write_text(font_licences(new / "fonts"))
     for name in ("site.css", "site.js"):
         shutil.copyfile(HERE / name, new / name)
     with tempfile.TemporaryDirectory() as folder:
@@ -279,6 +281,16 @@ def build_site(paths: list[Path], output: Path, profile: str) -> None:
         write_pages(bodies, new, {path.stem: path.name for path in paths}, facts(profile))
     shutil.rmtree(output, ignore_errors=True)
     new.rename(output)
+
+
+def font_licences(folder: Path) -> str:
+    """Return what the fonts say of their authors and licence, and the licence's text."""
+    lines = []
+    for file in sorted(folder.glob("*.ttf")):
+        names = TTFont(file, lazy=True)["name"]
+        lines += [file.name, *filter(None, map(names.getDebugName, (0, 13, 14))), ""]
+    licence = (FONTS[0] / "LICENSE").read_text(encoding="utf-8")  # the same for all of them
+    return "\n".join([*lines, licence[licence.index("-----") :]])
 
 
 def write_pages(bodies: Path, output: Path, notebooks: dict[str, str], facts: dict) -> None:

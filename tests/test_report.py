@@ -327,6 +327,13 @@ def test_site_has_animation_formulas_and_next(site):
     assert "<math" in page and '<a rel="next" href="07_second.html">' in page
 
 
+def test_site_names_the_licence_of_each_font(site):
+    text = (site / "fonts" / "LICENSE.txt").read_text()
+    fonts = [file.name for file in (site / "fonts").glob("*.ttf")]
+    assert fonts and all(name in text for name in fonts)
+    assert text.count("http") >= len(fonts) and "SIL OPEN FONT LICENSE Version 1.1" in text
+
+
 def test_site_can_be_searched(site):
     text = (site / "sections.js").read_text()
     sections = json.loads(text.removeprefix("const sections = ").rstrip(";\n"))
