@@ -158,7 +158,7 @@ def test_tuned_runs_appear_when_their_sweep_is_complete(tmp_path):
         ("max", 0.002, 64),
         ("fixed", 0.005, 64),
     }
-    assert sorted(line.seed for line in final) == sorted([*range(5)] * 2)
+    assert sorted(line.seed for line in final) == sorted([*range(experiments.SEEDS["final"])] * 2)
     assert all(line.test for line in final)
 
 
