@@ -113,7 +113,7 @@ RUNS_05 := baseline_*
 RUNS_06 := baseline_* augmentation_* augmentation-long_*
 RUNS_07 := resized_*
 RUNS_08 := pooling-text_* pooling-code_*
-RUNS_09 := learning-rate_* batch-size_* final_*
+RUNS_09 := learning-rate_* batch-size_* final_* learning-rate-64_* final-64_*
 RUNS_10 := $(RUNS_06) $(RUNS_07) $(RUNS_08) $(RUNS_09)
 ONLY = $(sort $(foreach lesson,$(LESSONS),$(RUNS_$(call number,$(lesson)))))
 
