@@ -1,4 +1,4 @@
-"""Training on images that all have different sizes: four ways to form batches, and their speed.
+"""Training on images that all have different sizes: ways to form batches, and their speed.
 
 ``python -m helpers.batching`` checks that padding changes no score, measures how many images per
 second each way trains with one thread, and writes ``results/batching.json``.
@@ -9,6 +9,7 @@ the batch are brought to. Every image comes once.
 """
 
 import argparse
+import math
 import platform
 import time
 from collections.abc import Callable
@@ -90,13 +91,16 @@ WAYS: dict[str, Callable[..., Plan]] = {
     "resizing to 64": partial(resizing, side=64),
     "resizing to 28": partial(resizing, side=28),
 }
+RESIZED = {"resizing to 64", "resizing to 28"}  # ways that resize images instead of padding them
 
 
-def count(plan: Plan, sizes: list[Size], network: VariableNetwork) -> dict[str, float]:
+def count(
+    plan: Plan, sizes: list[Size], network: VariableNetwork, resized: bool = False
+) -> dict[str, float]:
     """Return what can be counted: ``batches``, ``padding``, ``multiply_adds``.
 
-    ``padding`` is the share of the pixels processed that belong to no image; it has no meaning for
-    a plan that resizes. ``multiply_adds`` is the mean per image in a forward pass.
+    ``padding`` is the share of the pixels processed that belong to no image, NaN for a plan whose
+    images are ``resized``. ``multiply_adds`` is the mean per image in a forward pass.
     """
     distinct = {size for _, size in plan}
     cost = {size: sum(c.multiply_adds for c in costs(network, size)) for size in distinct}
@@ -104,7 +108,7 @@ def count(plan: Plan, sizes: list[Size], network: VariableNetwork) -> dict[str, 
     own = sum(height * width for height, width in sizes)
     return {
         "batches": len(plan),
-        "padding": 1 - own / processed,
+        "padding": math.nan if resized else 1 - own / processed,
         "multiply_adds": sum(len(batch) * cost[size] for batch, size in plan) / len(sizes),
     }
 
@@ -166,7 +170,7 @@ def train(
         start = time.perf_counter()
         for batch, size in WAYS[way](sizes, batch_size, generator):
             chosen = [images[index] for index in batch.tolist()]
-            output = scores(network, chosen, size, mean_std, way.startswith("resizing"))
+            output = scores(network, chosen, size, mean_std, resized=way in RESIZED)
             F.cross_entropy(output, labels[batch]).backward()
             optimiser.step()
             optimiser.zero_grad()

@@ -1,7 +1,7 @@
 """Is one network better than another? Over seeds, and over test images.
 
 Two sources of chance, two tests: another seed would give other weights, other images other
-mistakes. Lesson 06 derives both.
+mistakes. Lesson 06 explains both.
 """
 
 import math
@@ -47,9 +47,11 @@ def paired(a: Sequence[float], b: Sequence[float]) -> Difference:
     """Compare one value per seed of each: the paired t test of the differences a - b.
 
     ``a`` and ``b`` list the same seeds in the same order. With a single seed there is neither an
-    interval nor a p value; they are NaN.
+    interval nor a p value; they are NaN. Raises ValueError for unequal numbers of seeds.
     """
-    differences = np.asarray(a, dtype=float) - np.asarray(b, dtype=float)
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    _same_shape(a, b, "one value per seed of each, the same seeds")
+    differences = a - b
     p = DescrStatsW(differences).ttest_mean()[1] if len(differences) > 1 else math.nan
     return Difference(*interval(differences), float(p))
 
@@ -78,8 +80,18 @@ def vote(right_a: Tensor, right_b: Tensor) -> Votes:
     """Compare two networks on the same images, bool (seeds, images) each: McNemar's exact test.
 
     Each image has one vote, however many seeds there are: for ``a`` if more of its runs get the
-    image right than of ``b``'s, against it if fewer do.
+    image right than of ``b``'s, against it if fewer do. Raises ValueError for unequal shapes.
     """
+    _same_shape(right_a, right_b, "the same seeds and the same images of each")
     votes = right_a.sum(dim=0) - right_b.sum(dim=0)
     gained, lost = int((votes > 0).sum()), int((votes < 0).sum())
     return Votes(gained, lost, float(mcnemar([[0, gained], [lost, 0]], exact=True).pvalue))
+
+
+def _same_shape(a, b, expected: str) -> None:
+    # Unequal shapes would be broadcast, or more seeds have more votes: a confident wrong answer.
+    if a.shape != b.shape:
+        raise ValueError(
+            f"cannot compare values of shape {tuple(a.shape)} with {tuple(b.shape)}: "
+            f"expected {expected}; leave out the seeds that only one of them has"
+        )

@@ -1,6 +1,7 @@
 """Batches of images of all sizes: every image once; padding changes no score and no gradient."""
 
 import json
+import math
 import subprocess
 import sys
 
@@ -105,6 +106,15 @@ def test_count():
     # 9 products per weight and output value: 1 -> 16 -> 32 -> 11 channels, then 11 -> 10
     conv = 16 * 8 * 9 * 16 + 8 * 4 * 9 * 16 * 32 + 4 * 2 * 9 * 32 * 11
     assert found == {"batches": 1, "padding": 0.25, "multiply_adds": conv + 110}
+    plan = WAYS["resizing to 28"](sizes, 2, generator())
+    assert math.isnan(batching.count(plan, sizes, network("max"), resized=True)["padding"])
+
+
+def test_the_ways_that_resize():
+    """They alone bring a batch to a size that is not the largest, or the rounded one, of it."""
+    sizes = [(70, 65), (66, 66)]
+    smaller = {way for way, plan in WAYS.items() if plan(sizes, 2, generator())[0][1] < (65, 65)}
+    assert smaller == batching.RESIZED
 
 
 def test_rectangles():

@@ -18,6 +18,21 @@ def test_paired_by_hand():
     assert comparisons.interval([1, 2, 3]) == pytest.approx(found[:3])
 
 
+@pytest.mark.parametrize(("a", "b"), [([1, 2, 3], [1]), ([1], [1, 2]), ([1, 2, 3], [1, 2])])
+def test_unequal_numbers_of_seeds_are_refused(a, b):
+    shapes = rf"\({len(a)},\) with \({len(b)},\)"
+    with pytest.raises(ValueError, match=shapes):
+        comparisons.paired(a, b)
+    right_a, right_b = (torch.ones(len(seeds), 4, dtype=torch.bool) for seeds in (a, b))
+    with pytest.raises(ValueError, match=rf"\({len(a)}, 4\) with \({len(b)}, 4\)"):
+        comparisons.vote(right_a, right_b)
+
+
+def test_votes_on_other_images_are_refused():
+    with pytest.raises(ValueError, match=r"\(2, 4\) with \(2, 1\)"):
+        comparisons.vote(torch.ones(2, 4, dtype=torch.bool), torch.ones(2, 1, dtype=torch.bool))
+
+
 def test_vote_counts_an_image_once():
     a = torch.tensor([[1, 1, 1, 1, 0, 0], [1, 1, 1, 0, 0, 1]], dtype=torch.bool)
     b = torch.tensor([[0, 0, 0, 1, 1, 0], [0, 0, 1, 0, 0, 1]], dtype=torch.bool)

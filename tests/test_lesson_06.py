@@ -13,6 +13,9 @@ PARAMETERS = st.tuples(
     st.floats(-180, 180), st.floats(-9, 9), st.floats(-9, 9), st.floats(0.5, 2), st.floats(-40, 40)
 )
 
+MODES = ("bilinear", "nearest")
+TWO_STEPS = (((7, 0, 0, 1, 0), (-4, 1, 0, 1, 0)), ((3, 0.7, 0.7, 1, 0), (-2, 0, -1.2, 1, 5)))
+
 
 def helpers_map(degrees, right, down, scale, shear):
     one = [torch.tensor([float(value)]) for value in (degrees, scale, shear)]
@@ -83,6 +86,25 @@ def test_sharpness():
     image = torch.zeros(1, 1, 4, 4)
     image[0, 0, 1, 1] = 2.0
     assert lesson.sharpness(image) == 4 * 2.0**2
+
+
+def test_displacement_of_known_shifts():
+    """A shift of a quarter pixel stays below half a pixel: each value is taken 1/4 beside."""
+    for right, expected in ((0.25, 0.25), (3.0, 0), (0.75, 0.25)):
+        matrix = lesson.affine_map(right=right)[None]
+        moved = {mode: lesson.warp(lesson.places()[None], matrix, mode) for mode in MODES}
+        assert lesson.displacement(moved["nearest"], matrix) == pytest.approx(expected, abs=1e-5)
+        assert lesson.displacement(moved["bilinear"], matrix) == pytest.approx(0, abs=1e-5)
+
+
+def test_resample_in_four_ways():
+    images = random_images(2, 1, 28, 28)
+    maps = [torch.stack([lesson.affine_map(*p) for p in two]) for two in TWO_STEPS]
+    found = lesson.resample(images, *maps)
+    close(found["bilinear, once"], augment.warp(images, maps[1] @ maps[0]))
+    close(found["bilinear, twice"], augment.warp(augment.warp(images, maps[0]), maps[1]))
+    for way in ("nearest, once", "nearest, twice"):  # new values do not arise
+        assert set(found[way].unique().tolist()) <= {0.0, *images.unique().tolist()}
 
 
 def test_comparisons():
