@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 
@@ -31,20 +32,33 @@ ADVERSARIAL = (
 )
 
 # Absolute tolerances: sums of some hundred terms of size one, with room to spare.
-_TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-4, torch.bfloat16: 1e-1}
+_TOLERANCE = {
+    torch.float64: 1e-10,
+    torch.complex128: 1e-10,
+    torch.float32: 1e-4,
+    torch.complex64: 1e-4,
+    torch.bfloat16: 1e-1,
+}
+
+
+def _tensor(value) -> torch.Tensor:
+    """Return a tensor as it is, and plain numbers in full precision: float64, int64, complex128."""
+    return value if isinstance(value, torch.Tensor) else torch.as_tensor(np.array(value))
 
 
 def check_equal(actual, expected, what: str = "", *, atol: float | None = None) -> None:
     """Assert that two tensors agree and print the largest error.
 
-    Both are tensors (or numbers) of the same shape and dtype. ``atol`` is the largest absolute
-    difference allowed; by default 1e-10 for float64, 1e-4 for float32, 1e-1 for bfloat16 and
-    0 for integers. Raises AssertionError when they differ by more.
+    Both are tensors (or numbers, which count as float64 or int64) of the same shape and dtype.
+    ``atol`` is the largest absolute difference allowed; by default 1e-10 for float64, 1e-4 for
+    float32, 1e-1 for bfloat16, 0 for integers, and for complex numbers as for their parts. Raises
+    AssertionError when they differ by more.
     """
-    actual, expected = torch.as_tensor(actual), torch.as_tensor(expected)
+    actual, expected = _tensor(actual), _tensor(expected)
     if atol is None:
         atol = _TOLERANCE.get(actual.dtype, 0.0)
     torch.testing.assert_close(actual, expected, atol=atol, rtol=0.0)
-    wide = torch.float64 if actual.dtype != torch.bool else torch.int64
-    error = (actual.to(wide) - expected.to(wide)).abs().max().item() if actual.numel() else 0.0
+    if not actual.is_complex():
+        actual, expected = actual.double(), expected.double()
+    error = (actual - expected).abs().max().item() if actual.numel() else 0.0
     print(f"{what + ': ' if what else ''}largest error {error:.0e} (allowed {atol:.0e})")

@@ -120,7 +120,8 @@ def naive_conv2d(input, weight, bias=None, stride=1, padding=0) -> Tensor:
 def naive_unfold(input, kernel_size, stride=1, padding=0) -> Tensor:
     """Copy every patch of (N, C, height, width) into a column of (N, K, P): slow, to be read.
 
-    Patch number p = y * W_out + x; place in the patch k = (c * k_h + u) * k_w + v.
+    Patch number p = y * W_out + x; place in the patch k = (c * k_h + u) * k_w + v. Raises TypeError
+    or ValueError for sizes that are no ints, too small, or do not fit together.
     """
     k_h, k_w = _pair(kernel_size, "kernel_size", 1)
     s_h, s_w = _pair(stride, "stride", 1)
@@ -209,8 +210,8 @@ def _patch_matrix(input, kernel_size, stride, padding) -> Tensor:
 class UnfoldConv2dFunction(torch.autograd.Function):
     """Convolution as one product of the patch matrix U (NP, K) with W (K, O), as in lesson 03.
 
-    Saves input and weight, not the patches: those are k_h * k_w times the input, and unfolding
-    again takes less time than multiplying.
+    Saves input and weight, not the patches, which are k_h * k_w times the input. Unfolding them
+    again in the backward pass costs time to save memory; lesson 04 measures both.
     """
 
     @staticmethod
@@ -247,7 +248,11 @@ class UnfoldConv2dFunction(torch.autograd.Function):
 
 
 def unfold_conv2d(input, weight, bias=None, stride=1, padding=0) -> Tensor:
-    """Convolve as lesson 03 does, for comparison; ``conv2d`` is the one to use."""
+    """Convolve as lesson 03 does, for comparison; ``conv2d`` is the one to use.
+
+    ``input`` (N, C, height, width), ``weight`` (O, C, k_h, k_w), ``bias`` (O,) or None; returns
+    (N, O, H_out, W_out). Raises TypeError or ValueError for arguments that do not fit together.
+    """
     _check_conv2d(input, weight, bias, dims=(4,))
     output_size(tuple(input.shape[2:]), tuple(weight.shape[2:]), stride, padding)  # checks them
     return UnfoldConv2dFunction.apply(input, weight, bias, stride, padding)
@@ -500,7 +505,11 @@ class Conv2d(nn.Module):
         device=None,
         dtype=None,
     ):
-        """Draw weight and bias from U(-1/sqrt(K), 1/sqrt(K)), K = C / groups * k_h * k_w."""
+        """Draw weight and bias from U(-1/sqrt(K), 1/sqrt(K)), K = C / groups * k_h * k_w.
+
+        Raises TypeError for sizes that are no ints, ValueError for sizes that are too small, for
+        channels that ``groups`` does not divide, and for an unknown padding or padding mode.
+        """
         super().__init__()
         if groups < 1 or in_channels % groups or out_channels % groups:
             raise ValueError(
@@ -536,7 +545,10 @@ class Conv2d(nn.Module):
             nn.init.uniform_(parameter, -bound, bound)
 
     def forward(self, input: Tensor) -> Tensor:
-        """Convolve ``input`` (N, C, height, width) or (C, height, width)."""
+        """Convolve ``input`` (N, C, height, width) or (C, height, width).
+
+        Raises what ``conv2d`` raises.
+        """
         padding = self.padding
         if self.padding_mode != "zeros":
             widths = _padding_widths(padding, self.kernel_size, self.dilation)

@@ -31,15 +31,17 @@ class Geometry(NamedTuple):
     output_size: tuple[int, int]
 
 
-# Numbers copied at a time: small enough to stay in the cache, large enough to keep products long.
+# Numbers copied at a time: few enough to stay in a cache, enough to keep products long. A rule of
+# thumb that suits the shapes of this report.
 CHUNK = 1 << 19
 
 
 def _use_rows(in_channels: int, out_channels: int, geometry: Geometry) -> bool:
-    """Choose the implementation, for the reasons measured in lesson 04.
+    """Choose the implementation by a rule of thumb that suits the shapes of this report.
 
-    A product with fewer than about 16 columns is slow, so few channels go first instead of last.
-    A stride takes rows apart that ``_rows_...`` needs side by side, and so do groups channels.
+    A product with few columns is slow, so few channels go first instead of last; near the 16 of the
+    rule the other way may be faster. A stride takes rows apart that ``_rows_...`` needs side by
+    side, and so do groups channels.
     """
     wide = in_channels * geometry.kernel_size[1] >= 16 and out_channels >= 16
     return wide and geometry.stride[0] == 1 and geometry.groups == 1
@@ -109,7 +111,7 @@ def _pad(x: Tensor, *widths: int) -> Tensor:
 # Whole patches, channels first
 
 
-def _patch_matrix(x: Tensor, geometry: Geometry) -> Tensor:
+def _patch_columns(x: Tensor, geometry: Geometry) -> Tensor:
     """Copy the patches of (N, C, height, width) to (N * groups, K, P)."""
     (p_h, p_w), (s_h, s_w), (d_h, d_w) = geometry.padding, geometry.stride, geometry.dilation
     x = _pad(x, p_w, p_w, p_h, p_h)
@@ -130,7 +132,7 @@ def _weight_matrix(weight: Tensor, n: int, groups: int) -> Tensor:
 
 def _patches_convolve(x, weight, bias, geometry) -> Tensor:
     n, groups = len(x), geometry.groups
-    patches, matrix = _patch_matrix(x, geometry), _weight_matrix(weight, n, groups)
+    patches, matrix = _patch_columns(x, geometry), _weight_matrix(weight, n, groups)
     if bias is None:
         y = torch.bmm(matrix, patches)
     else:
@@ -172,7 +174,7 @@ def _patches_weight_gradient(x, g, geometry) -> Tensor:
     n, groups = len(x), geometry.groups
     out_channels, in_channels = g.shape[1], x.shape[1] // groups
     grad_flat = g.reshape(n * groups, out_channels // groups, g.shape[2] * g.shape[3])
-    products = torch.bmm(grad_flat, _patch_matrix(x, geometry).transpose(1, 2))
+    products = torch.bmm(grad_flat, _patch_columns(x, geometry).transpose(1, 2))
     return products.view(n, out_channels, in_channels, *geometry.kernel_size).sum(0)
 
 

@@ -1,5 +1,8 @@
 """check_equal fails when it should, and prints what it says."""
 
+import math
+
+import numpy as np
 import pytest
 import torch
 
@@ -20,9 +23,53 @@ def test_prints_the_largest_error(capsys):
         (torch.zeros(2), torch.zeros(2, dtype=torch.float64)),
         (torch.tensor([1]), torch.tensor([2])),
         (torch.tensor([float("nan")]), torch.tensor([0.0])),
+        (0.5, 0.50005),
+        (0.5, 0.5 + 1e-9),
+        (np.float64(0.5), 0.5 + 1e-9),
+        ([0.5], [0.5 + 1e-9]),
+        (2, 3),
+        (2, 2.0),
+        (torch.tensor(0.5), 0.5),
+        (1j, 1j + 1e-9),
+        (torch.tensor([1 + 2j]), torch.tensor([1 - 2j])),
     ],
-    ids=["value", "float64", "shape", "dtype", "integer", "nan"],
+    ids=["value", "float64", "shape", "dtype", "integer", "nan"]
+    + ["number", "close number", "numpy number", "list", "int", "int and float"]
+    + ["number and float32", "complex number", "conjugate"],
 )
 def test_refuses_a_difference(actual, expected):
     with pytest.raises(AssertionError):
         check_equal(actual, expected)
+
+
+def test_numbers_are_compared_in_full_precision(capsys):
+    check_equal(0.5, 0.5 + 5e-11, "a number")
+    check_equal(7, 7)
+    check_equal(math.pi, np.float64(math.pi), atol=0)
+    assert capsys.readouterr().out.splitlines() == [
+        "a number: largest error 5e-11 (allowed 1e-10)",
+        "largest error 0e+00 (allowed 0e+00)",
+        "largest error 0e+00 (allowed 0e+00)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "said"),
+    [
+        (torch.complex64, "largest error 5e-05 (allowed 1e-04)\n"),
+        (torch.complex128, "largest error 5e-05 (allowed 1e-02)\n"),
+    ],
+    ids=str,
+)
+def test_the_error_of_complex_numbers_has_both_parts(capsys, dtype, said, recwarn):
+    expected = torch.tensor([1 + 2j, 0], dtype=dtype)
+    atol = None if dtype == torch.complex64 else 1e-2
+    check_equal(expected + (3e-5 + 4e-5j), expected, atol=atol)
+    assert capsys.readouterr().out == said and not recwarn.list
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int64, torch.bfloat16], ids=str)
+def test_other_dtypes(capsys, dtype):
+    check_equal(torch.tensor([0, 1], dtype=dtype), torch.tensor([0, 1], dtype=dtype))
+    check_equal(torch.zeros(0, dtype=dtype), torch.zeros(0, dtype=dtype))
+    assert capsys.readouterr().out.count("largest error 0e+00") == 2

@@ -79,7 +79,9 @@ def test_the_choice_is_that_of_helpers(shape):
     _, c, o, *size, k, stride, padding = shape
     ours = lesson.Geometry(tuple(size), (k, k), (stride, stride), (padding, padding))
     theirs = fastconv.Geometry(*ours, (1, 1), 1, ours.output_size)
-    assert lesson.use_rows(c, o, ours) == fastconv._use_rows(c, o, theirs)
+    by_rows = fastconv._use_rows(c, o, theirs)
+    assert lesson.use_rows(c, o, ours) == by_rows
+    assert lesson.path_of(lesson.Layer(*shape)) == ("rows" if by_rows else "patches")
 
 
 @pytest.mark.parametrize(("chunk", "largest"), [(1, 1), (20, 2), (30, 3), (100, 5)])
@@ -166,15 +168,19 @@ def test_saved_bytes():
 
 
 @pytest.mark.parametrize(
-    ("ratio", "words"),
+    ("quartiles", "words"),
     [
-        (1.0, "A takes as long as B"),
-        (2.04, "A takes 2.0 times as long as B"),
-        (0.5, "A takes 50 % of the time of B"),
+        ((2, 3, 4), "A takes about as long as B (their quartiles overlap)"),
+        ((3, 4, 9), "A takes about as long as B (their quartiles overlap)"),
+        ((0.5, 1, 1), "A takes about as long as B (their quartiles overlap)"),
+        ((3.5, 4.08, 9), "A takes 2.0 times as long as B"),
+        ((0.4, 0.5, 0.6), "A takes 25 % of the time of B"),
     ],
 )
-def test_comparisons_in_words(ratio, words):
-    assert lesson.compared(ratio, "A", "B") == words
+def test_comparisons_in_words(quartiles, words):
+    names = "lower", "median", "upper"
+    other = dict(zip(names, (1, 2, 3), strict=True))
+    assert lesson.compared("A", dict(zip(names, quartiles, strict=True)), "B", other) == words
 
 
 def test_factors():

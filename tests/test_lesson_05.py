@@ -93,3 +93,22 @@ def test_graph_nodes():
     # the product of a value with itself is one node, reached twice; with the sum and x it is three
     assert len(lesson.graph_nodes((x * x).sum().grad_fn, set())) == 3
     assert lesson.graph_nodes(x.detach().grad_fn, set()) == set()
+
+
+@pytest.mark.parametrize(
+    ("best", "behind", "parts"),
+    [
+        (0.001, 0.0, ["the original's 0.001 is the best."]),
+        (
+            0.002,
+            0.12,
+            ["0.12 points behind the best rate, 0.002", "can be chance", "We keep 0.001"],
+        ),
+        (0.002, 0.31, ["0.31 points apart", "can be chance", "We keep 0.001"]),
+        (0.0005, 1.0, ["1.00 points behind", "0.0005 is better by more", "We keep 0.001"]),
+    ],
+)
+def test_the_verdict_on_the_learning_rates(best, behind, parts):
+    said = lesson.verdict(best, 0.001, behind, 0.31)
+    assert all(part in said for part in parts) and said.endswith(".")
+    assert ("can be chance" in said) == ("can be chance" in parts)
