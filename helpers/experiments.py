@@ -1,20 +1,19 @@
 """The table of every training run of the report.
 
-To add an experiment, add a line to a function below; ``python -m helpers.experiments train``
+To add an experiment, add a line to a function below; ``python -m helpers.schedule train``
 trains what has no record yet, in the order of the table. What is tuned is chosen here too, by code
 that reads validation accuracies from the records of the earlier runs.
 """
 
-import sys
 from collections import defaultdict
 from itertools import product
 from pathlib import Path
 from statistics import mean
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
-from helpers import records
+from helpers import augment, records
 
 Data = Literal["mnist", "varres", "varres-28", "varres-64", "varres-pad64"]
 
@@ -24,27 +23,43 @@ class Experiment(BaseModel, frozen=True, extra="forbid"):
 
     ``data``: ``mnist`` (28x28); ``varres``, the variable-resolution images as they are; ``-28`` and
     ``-64``, the same resized to this side; ``-pad64``, padded with black at the right and bottom.
-    ``network``: ``fixed``, or a VariableNetwork with ``max`` or ``mean`` pooling and ``width``.
+    ``network``: ``fixed``, or a VariableNetwork with this pooling and ``width``.
     ``augmentation``: a recipe of ``helpers.augment``. ``normalisation``: subtract the mean and
     divide by the standard deviation of the training images. ``test``: may read the test set, once,
     after the last epoch. ``images``: only so many training images, and a fifth as many in
-    validation and test set; all if None.
+    validation and test set; all if None. At least 15: one of each size in validation.
     """
 
-    group: str
+    group: str = Field(pattern="^[a-z0-9-]+$")  # the first part of a file's name
     data: Data = "mnist"
-    network: Literal["fixed", "max", "mean"] = "fixed"
-    width: int | None = None
+    network: Literal["fixed", "max", "mean", "sum"] = "fixed"
+    width: int | None = Field(None, ge=1)
     optimiser: Literal["Adam"] = "Adam"
     learning_rate: float = Field(0.001, gt=0)
     batch_size: int = Field(16, ge=1)
     epochs: int = Field(5, ge=1)
-    augmentation: str | None = None
+    augmentation: Literal[*augment.RECIPES] | None = None
     normalisation: bool = True
     seed: int = Field(0, ge=0)
     test: bool = False
     save_weights: bool = False
-    images: int | None = Field(None, ge=1)
+    images: int | None = Field(None, ge=15)
+
+    @model_validator(mode="after")
+    def _network_fits(self) -> "Experiment":
+        if self.network == "fixed" and self.width is not None:
+            raise ValueError(f"width={self.width}: the fixed network has none; leave it out")
+        if self.network != "fixed" and self.width is None:
+            raise ValueError(
+                f"width is missing: network={self.network!r} needs the number of channels that "
+                "are pooled, such as width=81"
+            )
+        if self.network == "fixed" and self.data == "varres":
+            raise ValueError(
+                "data='varres' has images of three sizes, the fixed network takes one: use "
+                "'varres-28', 'varres-64' or 'varres-pad64', or network='max'"
+            )
+        return self
 
     @property
     def name(self) -> str:
@@ -56,10 +71,12 @@ class Experiment(BaseModel, frozen=True, extra="forbid"):
         return "_".join([*parts, f"seed{self.seed}"])
 
 
-MAX, MEAN = {"network": "max", "width": 81}, {"network": "mean", "width": 81}
+MAX, MEAN, SUM = ({"network": pooling, "width": 81} for pooling in ("max", "mean", "sum"))
 MAX_199 = {"network": "max", "width": 199}
 RESIZED = {"network": "fixed", "data": "varres-28"}
+BASELINE_RATES = [0.0001, 0.0003, 0.0005, 0.002, 0.004]  # beside the baseline's 0.001
 LEARNING_RATES = [n * 0.5 / 1000 for n in range(1, 11)]  # 0.0005 ... 0.005
+LEARNING_RATES_BELOW = [0.0001, 0.00025]
 LEARNING_RATES_64 = [0.00025, 0.0005, 0.001, 0.002, 0.004]
 BATCH_SIZES = [4, 16, 32, 64]
 # The pair of lesson 09 and the second pair, both as (network, data).
@@ -72,6 +89,7 @@ PAIR_64 = [MAX_199 | {"data": "varres"}] + [
 # records that exist are kept.
 SEEDS = {
     "baseline": 5,
+    "original-rate": 5,
     "augmentation": 5,
     "augmentation-long": 5,
     "resized": 3,
@@ -87,6 +105,29 @@ def baseline() -> list[Experiment]:
     """Lesson 05: the original's setting."""
     seeds = range(SEEDS["baseline"])
     return [Experiment(group="baseline", seed=s, test=True, save_weights=s == 0) for s in seeds]
+
+
+def baseline_rates() -> list[Experiment]:
+    """Lesson 05: the baseline with other learning rates, and why it keeps its own."""
+    return [Experiment(group="baseline-rate", learning_rate=lr) for lr in BASELINE_RATES]
+
+
+def original_rate() -> list[Experiment]:
+    """Lesson 10: both numbers of the original on MNIST with the learning rate of its stored code.
+
+    Its baseline is not normalised; its augmented network is.
+    """
+    cells = ((False, None), (True, "original"))
+    return [
+        Experiment(
+            group="original-rate",
+            learning_rate=0.0001,
+            normalisation=norm,
+            augmentation=recipe,
+            seed=s,
+        )
+        for s, (norm, recipe) in product(range(SEEDS["original-rate"]), cells)
+    ]
 
 
 def augmentation() -> list[Experiment]:
@@ -110,7 +151,7 @@ def resized() -> list[Experiment]:
 
 
 def pooling() -> list[Experiment]:
-    """Lesson 08: global max against global mean; as the original tells it, and as its code has it.
+    """Lesson 08: global max, mean and sum; as the original tells it, and as its code has it.
 
     ``pooling-text`` is Adam 0.0001, batch 64, 20 epochs; ``pooling-code`` 0.0005, 16, 10 epochs.
     """
@@ -119,7 +160,7 @@ def pooling() -> list[Experiment]:
     return [
         Experiment(group=group, data="varres", **network, **setting, seed=s, save_weights=s == 0)
         for group, setting in (("pooling-text", told), ("pooling-code", code))
-        for s, network in product(range(SEEDS[group]), (MAX, MEAN))
+        for s, network in product(range(SEEDS[group]), (MAX, MEAN, SUM))
     ]
 
 
@@ -128,6 +169,14 @@ def learning_rates() -> list[Experiment]:
     return [
         Experiment(group="learning-rate", **network, learning_rate=lr)
         for network, lr in product(PAIR, LEARNING_RATES)
+    ]
+
+
+def learning_rates_below() -> list[Experiment]:
+    """Lesson 09: rates below the original's grid, tried afterwards; nothing is chosen from them."""
+    return [
+        Experiment(group="learning-rate-below", **network, learning_rate=lr)
+        for network, lr in product(PAIR, LEARNING_RATES_BELOW)
     ]
 
 
@@ -172,7 +221,17 @@ def final_64(done: list[dict]) -> list[Experiment]:
 
 
 # Written down, and chosen from the records of the groups named.
-WRITTEN = (baseline, augmentation, resized, pooling, learning_rates, learning_rates_64)
+WRITTEN = (
+    baseline,
+    baseline_rates,
+    original_rate,
+    augmentation,
+    resized,
+    pooling,
+    learning_rates,
+    learning_rates_below,
+    learning_rates_64,
+)
 CHOSEN = (
     ("batch-size", batch_sizes, ("learning-rate",)),
     ("final", final, ("batch-size",)),
@@ -228,6 +287,7 @@ def _full(lines: list[Experiment]) -> list[Experiment]:
 def _quick(lines: list[Experiment]) -> list[Experiment]:
     """Two seeds, two epochs of 500 images, two points of each sweep: a rehearsal, no result."""
     sweeps = {
+        "baseline-rate": lambda line: line.learning_rate in BASELINE_RATES[2:4],
         "learning-rate": lambda line: line.learning_rate in LEARNING_RATES[1:3],
         "learning-rate-64": lambda line: line.learning_rate in LEARNING_RATES_64[2:4],
         "batch-size": lambda line: line.batch_size in (16, 64),
@@ -240,9 +300,3 @@ def _quick(lines: list[Experiment]) -> list[Experiment]:
 
 
 PROFILES = {"full": _full, "quick": _quick}
-
-
-if __name__ == "__main__":
-    from helpers.schedule import main  # it imports this module under its proper name
-
-    sys.exit(main())

@@ -136,6 +136,10 @@ def test_margins():
     close(lesson.margins(scores, torch.tensor([1, 2])), torch.tensor([1.0, -3.0]))
 
 
+def test_spread():
+    close(lesson.spread(torch.tensor([[1.0, 3.0, 2.0], [4.0, 0.0, 1.0]])), torch.tensor([2.0, 4.0]))
+
+
 def test_share_of_maxima():
     maps = torch.zeros(1, 4, 2, 3)
     maps[0, 0, 1, 2] = 5.0
