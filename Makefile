@@ -40,7 +40,9 @@ endif
 MAKEFLAGS += --keep-going --no-builtin-rules --no-print-directory
 export OMP_NUM_THREADS := 1
 
-.PHONY: help report book notebooks figures results retrain verify bench test lint lab lock clean
+.PHONY: help report book notebooks figures results retrain verify bench test lint lab lock clean always
+# Makes what was written to $@.new the target, unless that is the same: then it stays as old as it is.
+KEEP = if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -59,18 +61,18 @@ notebooks: $(BUILD)/published ## execute the lessons that changed
 figures: $(BUILD)/figures ## figures/, from the executed lessons
 
 results: $(READY) ## train the runs that results/ lacks
-	$(BIN)/python -m helpers.experiments train --profile $(PROFILE) --results $(RESULTS)
+	$(BIN)/python -m helpers.schedule train --profile $(PROFILE) --results $(RESULTS)
 
-retrain: $(READY) ## train every run anew
-	$(BIN)/python -m helpers.experiments train --profile $(PROFILE) --results $(RESULTS) --again
+retrain: $(READY) ## train every run anew, or go on with it where it was interrupted
+	$(BIN)/python -m helpers.schedule train --profile $(PROFILE) --results $(RESULTS) --again
 
 verify: $(READY) ## train the first steps of every record again and compare
-	$(BIN)/python -m helpers.experiments verify --profile $(PROFILE) --results $(RESULTS)
+	$(BIN)/python -m helpers.schedule verify --results $(RESULTS)
 
 bench: $(READY) ## measure all speeds anew, for results/*.json (on an idle machine)
-	@KINETO_LOG_LEVEL=9 $(BIN)/python -m helpers.bench
+	@KINETO_LOG_LEVEL=9 $(BIN)/python -m benchmarks.convolution
 	@$(BIN)/python -m helpers.batching
-	@env -u OMP_NUM_THREADS $(BIN)/python -m helpers.throughput
+	@env -u OMP_NUM_THREADS $(BIN)/python -m benchmarks.training
 
 test: $(READY) ## every test, and every lesson executed from scratch with little data
 	@$(MAKE) report PROFILE=quick
@@ -89,8 +91,9 @@ lock: ## choose new exact versions within pyproject.toml's ranges
 	build/lock/bin/python -m pip freeze --exclude convolution-report > build/requirements.lock
 	mv build/requirements.lock requirements.lock
 
-clean: ## remove what make made, but neither results/ nor figures/
-	rm -rf build $(VENV) *.egg-info .pytest_cache .ruff_cache .hypothesis
+clean: ## remove what make made; keep results/, figures/ and interrupted runs (build/checkpoints/)
+	[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name checkpoints -exec rm -rf {} +
+	rm -rf $(VENV) *.egg-info .pytest_cache .ruff_cache .hypothesis
 
 # ---------------------------------------------------------------- environment
 $(READY): pyproject.toml requirements.lock
@@ -108,50 +111,54 @@ $(BUILD)/checked: notebooks/profiles.toml $(LESSONS) report/notebooks.py | $(REA
 	@$(BIN)/python report/notebooks.py check --profile $(PROFILE) $(LESSONS)
 	@touch $@
 
-# The runs that a lesson reads; lessons that are not there need none.
-RUNS_05 := baseline_*
-RUNS_06 := baseline_* augmentation_* augmentation-long_*
-RUNS_07 := resized_*
-RUNS_08 := pooling-text_* pooling-code_*
-RUNS_09 := learning-rate_* batch-size_* final_* learning-rate-64_* final-64_*
-RUNS_10 := $(RUNS_06) $(RUNS_07) $(RUNS_08) $(RUNS_09)
-ONLY = $(sort $(foreach lesson,$(LESSONS),$(RUNS_$(call number,$(lesson)))))
-
 # "results/." and not "results": the folder's own time changes when a record comes or goes.
 ENGINE := $(addprefix helpers/,data.py augment.py networks.py training.py records.py experiments.py)
 $(BUILD)/trained: $(ENGINE) $(wildcard $(RESULTS)/.) | $(READY) $(BUILD)/checked
 	@mkdir -p $(RESULTS)
-	@$(BIN)/python -m helpers.experiments train --profile $(PROFILE) --results $(RESULTS) --only $(ONLY:%='%')
+	@$(BIN)/python -m helpers.schedule train --profile $(PROFILE) --results $(RESULTS)
 	@touch $@
 
 # Changes only when a record did, so that only then the lessons run again.
 $(BUILD)/records.sum: $(BUILD)/trained
-	@cksum $(RESULTS)/*.json > $@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+	@cksum $(RESULTS)/*.run.json > $@.new
+	@$(KEEP)
 
 # -------------------------------------------------------------------- lessons
-number = $(firstword $(subst _, ,$(notdir $(1))))
-$(foreach lesson,$(EXECUTED),$(if $(RUNS_$(call number,$(lesson))),$(eval $(lesson): $(BUILD)/records.sum)))
-$(filter %/04_from_loops_to_hardware.ipynb,$(EXECUTED)): results/benchmarks.json
-$(filter %/07_variable_resolution.ipynb,$(EXECUTED)): results/batching.json
+# The lessons that read a file depend on it. Their cell of parameters names it.
+reading = $(patsubst notebooks/%,$(BUILD)/notebooks/%,$(shell grep -l '"[a-z]* = \\"\.\./$(1)\\"' $(LESSONS)))
+$(call reading,results): $(BUILD)/records.sum
+$(foreach name,benchmarks batching throughput,$(eval $(call reading,results/$(name).json): results/$(name).json))
 
-$(BUILD)/notebooks/%.ipynb: notebooks/%.ipynb $(HELPERS) report/notebooks.py | $(READY) $(BUILD)/checked
+$(BUILD)/notebooks/%.ipynb: notebooks/%.ipynb $(HELPERS) report/notebooks.py requirements.lock | $(READY) $(BUILD)/checked
 	@echo "Executing $<"
 	@$(BIN)/python report/notebooks.py execute --profile $(PROFILE) $< $@
+
+# Changes when a lesson comes or goes.
+$(BUILD)/lessons: always
+	@mkdir -p $(@D)
+	@echo $(LESSONS) > $@.new
+	@$(KEEP)
 
 # Lessons, figures and the PDF are replaced only when every lesson succeeded.
 $(BUILD)/published: $(EXECUTED)
 ifeq ($(PROFILE),full)
 	@$(BIN)/python report/notebooks.py publish $(EXECUTED)
+	@touch $(BUILD)/checked  # the lessons are newer now, but nobody edited them
 endif
 	@touch $@
 
 # --------------------------------------------------------------------- report
-$(BUILD)/figures: $(BUILD)/published $(TYPESETTING)
+$(BUILD)/figures: $(BUILD)/published $(BUILD)/lessons $(TYPESETTING)
 	@$(BIN)/python report/build.py figures --output $(FIGURES) $(EXECUTED)
 	@touch $@
 
-$(PDF): $(BUILD)/published $(TYPESETTING)
+# What the title page names; figures first, because they and the lessons can make a version "dirty".
+$(BUILD)/facts: always | $(BUILD)/figures
+	@{ git describe --always --tags --dirty 2>/dev/null || echo unversioned; cksum requirements.lock; } > $@.new
+	@$(KEEP)
+
+$(PDF): $(BUILD)/published $(BUILD)/lessons $(BUILD)/facts $(TYPESETTING)
 	@$(BIN)/python report/build.py pdf --output $@ --profile $(PROFILE) $(EXECUTED)
 
-$(SITE)/index.html: $(BUILD)/published $(TYPESETTING)
+$(SITE)/index.html: $(BUILD)/published $(BUILD)/lessons $(BUILD)/facts $(TYPESETTING)
 	@$(BIN)/python report/build.py site --output $(SITE) --profile $(PROFILE) $(EXECUTED)

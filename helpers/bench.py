@@ -1,27 +1,18 @@
-"""Time and memory of the convolutions, measured side by side: ``python -m helpers.bench``.
+"""What lesson 04 shares with its measurements in ``benchmarks/convolution.py``.
 
-All callables of a comparison run in turn in one process, so that whatever else the machine does
-meets all of them alike; reported are medians and quartiles after a warm-up, on one thread. Times
-are in seconds of wall clock, sizes in bytes.
+Times are in seconds of wall clock, sizes in bytes.
 """
 
-import argparse
 import itertools
-import json
-import os
-import platform
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch.profiler import ProfilerActivity, profile
 
-from helpers import conv, records
+from helpers import conv
 
 # (batch, in, out, height, width, kernel, stride, padding): first, middle and last layers of the
 # networks of this report, larger ones, and a strided 5x5
@@ -35,7 +26,6 @@ SHAPES = (
     (64, 16, 32, 32, 32, 3, 1, 1),
     (4, 3, 16, 96, 72, 5, 2, 1),
 )
-FORMATS = {"channels_first": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
 class Timing(NamedTuple):
@@ -85,62 +75,6 @@ def saved_bytes(function: Callable) -> int:
     return total
 
 
-def _trace(function: Callable, **options) -> list[dict]:
-    """Run ``function`` under torch's profiler and return the events of its trace."""
-    with profile(activities=[ProfilerActivity.CPU], **options) as run:
-        function()
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "trace.json"
-        run.export_chrome_trace(str(file))
-        return json.loads(file.read_text())["traceEvents"]
-
-
-def peak_bytes(function: Callable) -> int:
-    """Return the most memory that tensors made during ``function()`` take at a time."""
-    function()
-    events = [e for e in _trace(function, profile_memory=True) if e.get("name") == "[memory]"]
-    steps = (e["args"]["Bytes"] for e in sorted(events, key=lambda e: e["ts"]))
-    return max(itertools.accumulate(steps), default=0)
-
-
-KINDS = {
-    "products": ("mm", "addmm", "addmm_", "bmm", "baddbmm", "baddbmm_"),
-    "convolution": ("mkldnn_convolution", "convolution_backward", "_slow_conv2d_forward"),
-    "copies": ("copy_", "fill_", "zero_", "cat", "constant_pad_nd", "_slow_conv2d_backward"),
-    "sums": ("add_", "add", "sum", "unfold_backward"),
-}
-
-
-def profile_shares(function: Callable, runs: int = 20) -> dict[str, float]:
-    """Return which share of the time goes to products, copies and sums; the rest is overhead.
-
-    The profiler adds its own time to every operation, so the rest is an upper bound.
-    """
-    function()
-    with profile(activities=[ProfilerActivity.CPU]) as run:
-        for _ in range(runs):
-            function()
-    times = {e.key.removeprefix("aten::"): e.self_cpu_time_total for e in run.key_averages()}
-    total = sum(times.values())
-    shares = {kind: sum(times.get(n, 0) for n in ns) / total for kind, ns in KINDS.items()}
-    return shares | {"rest": 1 - sum(shares.values())}
-
-
-def matrix_rate(size: int = 1024, seconds: float = 2.0) -> float:
-    """Return the GFLOP/s of a plain float32 product of two ``size`` x ``size`` matrices."""
-    a, b, out = (torch.rand(size, size) for _ in range(3))
-    timing = time_interleaved({"product": lambda: torch.mm(a, b, out=out)}, seconds)["product"]
-    return 2 * size**3 / timing.median / 1e9
-
-
-def copy_rate(numbers: int = 1 << 24, seconds: float = 2.0) -> float:
-    """Return the GB/s, read and written, of copying a float32 array that fits into no cache."""
-    a = torch.rand(numbers)
-    out = torch.empty_like(a)
-    timing = time_interleaved({"copy": lambda: out.copy_(a)}, seconds)["copy"]
-    return 2 * a.numel() * a.element_size() / timing.median / 1e9
-
-
 def flops(shape, both: bool) -> int:
     """Return the operations of a convolution's forward, or of forward and both gradients."""
     n, c, o, height, width, k, stride, padding = shape
@@ -148,7 +82,7 @@ def flops(shape, both: bool) -> int:
     return (6 if both else 2) * n * out_h * out_w * c * k * k * o
 
 
-# The ladder; every function takes (input, weight, bias, stride, padding)
+# Two rungs of the ladder; they take (input, weight, bias, stride, padding)
 
 
 def pixels_conv2d(input, weight, bias, stride, padding):
@@ -174,18 +108,6 @@ def unfold_product_conv2d(input, weight, bias, stride, padding):
     return output.unflatten(2, (out_h, out_w))
 
 
-# name -> function, largest image side it is timed on, whether its backward is timed
-LADDER = {
-    "nested loops": (conv.naive_conv2d, 16, False),
-    "loops over pixels": (pixels_conv2d, 64, False),
-    "unfold, autograd's backward": (unfold_product_conv2d, 128, True),
-    "unfold, our Function": (conv.unfold_conv2d, 128, True),
-    "conv2d": (conv.conv2d, 256, True),
-    "torch": (F.conv2d, 256, True),
-}
-SIDES = (16, 32, 64, 128, 256)
-
-
 def arguments(shape, memory_format=torch.contiguous_format):
     """Return random (input, weight, bias), stride and padding of ``shape``, requiring gradients."""
     n, c, o, height, width, k, stride, padding = shape
@@ -195,184 +117,3 @@ def arguments(shape, memory_format=torch.contiguous_format):
     ]
     tensors[0] = tensors[0].contiguous(memory_format=memory_format)
     return [t.requires_grad_() for t in tensors], stride, padding
-
-
-def forward(function, shape, memory_format=torch.contiguous_format) -> Callable:
-    """Return a callable that runs the forward pass alone, without recording it."""
-    tensors, stride, padding = arguments(shape, memory_format)
-
-    @torch.no_grad()
-    def run():
-        return function(*tensors, stride, padding)
-
-    return run
-
-
-def both(function, shape, memory_format=torch.contiguous_format) -> Callable:
-    """Return a callable that runs forward and backward, for all three gradients."""
-    tensors, stride, padding = arguments(shape, memory_format)
-    output = F.conv2d(*[t.detach() for t in tensors], stride, padding)
-    upstream = torch.ones_like(output, memory_format=memory_format)
-
-    def run():
-        return torch.autograd.grad(function(*tensors, stride, padding), tensors, upstream)
-
-    return run
-
-
-def record_forward(function, shape, memory_format=torch.contiguous_format) -> Callable:
-    """Return a callable that runs the forward pass and returns the recorded output."""
-    tensors, stride, padding = arguments(shape, memory_format)
-    return lambda: function(*tensors, stride, padding)
-
-
-def _row(name, shape, timing, is_both, **more) -> dict:
-    gflops = flops(shape, is_both) / timing.median / 1e9
-    passes = "both" if is_both else "forward"
-    return {"name": name, "shape": shape, "passes": passes, "gflops": gflops} | (
-        timing._asdict() | more
-    )
-
-
-def measure_ladder(seconds: float, batch=16, channels=(16, 32)) -> list[dict]:
-    """Time every rung of the ladder over the side of the image."""
-    rows = []
-    for side in SIDES:
-        shape = (batch, *channels, side, side, 3, 1, 1)
-        for is_both in (False, True):
-            run = both if is_both else forward
-            functions = {
-                name: run(function, shape)
-                for name, (function, largest, has_backward) in LADDER.items()
-                if side <= largest and (has_backward or not is_both) and name != "nested loops"
-            }
-            timings = time_interleaved(functions, seconds, warm_up=1, least=3)
-            if side <= LADDER["nested loops"][1] and not is_both:  # alone: it takes a second
-                nested = {"nested loops": run(conv.naive_conv2d, shape)}
-                timings |= time_interleaved(nested, 0, warm_up=0, least=3)
-            rows += [_row(name, shape, timing, is_both) for name, timing in timings.items()]
-    return rows
-
-
-def measure_shapes(seconds: float) -> tuple[list[dict], float]:
-    """Compare ``conv2d``, the textbook layer and torch's on SHAPES, in both memory formats.
-
-    Also returns the geometric mean over the shapes of the time of conv2d over that of torch's
-    forward and backward, each in its better memory format.
-    """
-    rows, ratios = [], []
-    rivals = {"conv2d": conv.conv2d, "textbook": conv.unfold_conv2d, "torch": F.conv2d}
-    for shape in SHAPES:
-        choices = list(itertools.product(rivals, FORMATS))
-        functions = {c: both(rivals[c[0]], shape, FORMATS[c[1]]) for c in choices}
-        timings = time_interleaved(functions, seconds)
-        best = {r: min(timings[r, f].median for f in FORMATS) for r in rivals}
-        ratios.append(best["conv2d"] / best["torch"])
-        for (rival, memory_format), timing in timings.items():
-            function, chosen = rivals[rival], FORMATS[memory_format]
-            rows.append(
-                _row(
-                    rival,
-                    shape,
-                    timing,
-                    True,
-                    memory_format=memory_format,
-                    ratio=best[rival] / best["torch"],
-                    saved=saved_bytes(record_forward(function, shape, chosen)),
-                    peak=peak_bytes(functions[rival, memory_format]),
-                )
-            )
-    return rows, statistics.geometric_mean(ratios)
-
-
-def measure_growth(seconds: float) -> list[dict]:
-    """Time conv2d and torch's over channels and over batch, all else equal."""
-    grown = {
-        "channels": [(16, c, c, 32, 32, 3, 1, 1) for c in (4, 8, 16, 32, 64)],
-        "batch": [(n, 16, 16, 32, 32, 3, 1, 1) for n in (1, 4, 16, 64, 256)],
-    }
-    rows = []
-    for what, shapes in grown.items():
-        for shape in shapes:
-            functions = {
-                (name, memory_format): both(function, shape, FORMATS[memory_format])
-                for name, function in (("conv2d", conv.conv2d), ("torch", F.conv2d))
-                for memory_format in FORMATS
-            }
-            timings = time_interleaved(functions, seconds)
-            rows += [
-                _row(name, shape, timing, True, memory_format=memory_format, over=what)
-                for (name, memory_format), timing in timings.items()
-            ]
-    return rows
-
-
-def measure_memory_and_profile() -> list[dict]:
-    """Saved and peak memory and where the time goes, for every rung with a backward."""
-    rows = []
-    shape = SHAPES[1]
-    input_and_weight = sum(4 * t.numel() for t in arguments(shape)[0][:2])
-    for name, (function, _, has_backward) in LADDER.items():
-        if has_backward:
-            run = both(function, shape)
-            saved = saved_bytes(record_forward(function, shape))
-            rows.append(
-                {"name": name, "shape": shape, "input_and_weight": input_and_weight}
-                | {"saved": saved, "peak": peak_bytes(run), "profile": profile_shares(run)}
-            )
-    return rows
-
-
-def machine() -> dict:
-    """Return what the numbers depend on: processor, cores, threads and versions."""
-    info = Path("/proc/cpuinfo")
-    models = [
-        line.partition(":")[2].strip()
-        for line in (info.read_text().splitlines() if info.exists() else [])
-        if line.startswith("model name")
-    ]
-    return {
-        "processor": models[0] if models else platform.processor(),
-        "cores": os.cpu_count(),
-        "vector_instructions": torch.backends.cpu.get_cpu_capability(),
-        "threads": torch.get_num_threads(),
-        "system": platform.system(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-    }
-
-
-def measure(seconds: float = 2.0) -> dict:
-    """Measure everything, with ``seconds`` for each comparison: by default some three minutes."""
-    shapes, geometric_mean = measure_shapes(2 * seconds)
-    return {
-        "machine": machine(),
-        "matrix_gflops": matrix_rate(seconds=seconds),
-        "copy_gbytes": copy_rate(seconds=seconds),
-        "shapes": shapes,
-        "geometric_mean": geometric_mean,
-        "ladder": measure_ladder(seconds),
-        "growth": measure_growth(seconds),
-        "memory": measure_memory_and_profile(),
-    }
-
-
-def main() -> None:
-    """Measure on one thread and write the results."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    results = Path(__file__).parents[1] / "results" / "benchmarks.json"
-    parser.add_argument("--output", type=Path, default=results, help="default: %(default)s")
-    parser.add_argument("--seconds", type=float, default=2.0, help="for each comparison")
-    chosen = parser.parse_args()
-    torch.set_num_threads(1)
-    results = measure(chosen.seconds)
-    records.write_measurement(chosen.output, results)
-    print(f"{'batch, in, out, height, width, kernel, stride, padding':56} time over torch's")
-    for row in results["shapes"]:
-        if row["name"] != "torch" and row["memory_format"] == "channels_first":
-            print(f"{str(tuple(row['shape'])):40} {row['name']:15} {row['ratio']:.2f}")
-    print(f"geometric mean of conv2d: {results['geometric_mean']:.2f}")
-
-
-if __name__ == "__main__":
-    main()

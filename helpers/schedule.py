@@ -1,19 +1,20 @@
-"""Many runs at once: ``python -m helpers.experiments train | verify | list``.
+"""Many runs at once: ``python -m helpers.schedule train | verify | list``.
 
 Runs are independent of each other. By default Dask starts one single-threaded process per core on
 this computer; with ``DASK_SCHEDULER_ADDRESS`` set, the workers of that scheduler do the work. They
 need this package and nothing else: the finished record comes back as text and is written here, and
-a worker without the project's ``data/`` folder is sent the archives. ``--workers 1`` trains in this
-process, without Dask.
+a worker without the project's ``data/`` folder is sent the archives. ``--workers N`` trains on this
+computer whatever is set: with 1 in this process, without Dask.
 
 A run is locked while it is trained, so two calls share the work and no run is done twice. After
 each epoch a worker saves the run's state below ``build/checkpoints``; a run that was interrupted
-continues from there.
+continues from there. A file beside them says when an unfinished ``train --again`` was begun.
 """
 
 import argparse
 import hashlib
 import json
+import math
 import os
 import signal
 import sys
@@ -23,6 +24,7 @@ import uuid
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -165,29 +167,36 @@ def cores() -> int:
 
 
 @contextmanager
+def local_client(workers: int):
+    """Start single-threaded processes on this computer and give the client of their cluster."""
+    with (
+        dask.config.set({"distributed.nanny.pre-spawn-environ": WORKER_ENVIRONMENT}),
+        tempfile.TemporaryDirectory() as scratch,
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",  # nothing is open to the network
+            worker_dashboard_address="127.0.0.1:0",
+            local_directory=scratch,
+            silence_logs="ERROR",
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+@contextmanager
 def pool(workers: int | None, on_event):
-    """Give a place to run: this process, an own cluster, or that of DASK_SCHEDULER_ADDRESS."""
+    """Give a place to run: ``workers`` on this computer, DASK_SCHEDULER_ADDRESS's, or all cores."""
     address = os.environ.get("DASK_SCHEDULER_ADDRESS")
-    if workers is not None and workers <= 1 and not address:
+    if workers == 1:
         yield Here(on_event)
-    elif address:
+    elif address and workers is None:
         with Client(address) as client:
             yield Cluster(client, False, on_event)
     else:
-        with (
-            dask.config.set({"distributed.nanny.pre-spawn-environ": WORKER_ENVIRONMENT}),
-            tempfile.TemporaryDirectory() as scratch,
-            LocalCluster(
-                n_workers=workers or cores(),
-                threads_per_worker=1,
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",  # nothing is open to the network
-                worker_dashboard_address="127.0.0.1:0",
-                local_directory=scratch,
-                silence_logs="ERROR",
-            ) as cluster,
-            Client(cluster) as client,
-        ):
+        with local_client(workers or cores()) as client:
             yield Cluster(client, True, on_event)
 
 
@@ -201,11 +210,21 @@ def train(
 ) -> list[str]:
     """Train what the table lists and ``results`` lacks; return the names of runs that failed.
 
-    ``again`` trains everything anew and keeps each old record until the new one is there. Tuned
-    runs follow when the sweeps they are chosen from are complete. Raises RecordError for a damaged
-    record before anything is trained.
+    ``again`` trains everything anew and keeps each old record until the new one is there; a call
+    after an unfinished one goes on with it. Tuned runs follow when the sweeps they are chosen from
+    are complete. Raises RecordError for a damaged record before anything is trained, and ValueError
+    if ``only`` matches nothing or ``workers`` is less than 1.
     """
-    since = time.time() if again else 0.0
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers is {workers}; it must be at least 1, or left out: one per core")
+    if not any(_matches(line.name, only) for line in experiments.table(results, profile)):
+        raise ValueError(
+            f"no run of the profile {profile} matches {only!r}; all names, those of tuned "
+            "runs once their sweeps are complete: "
+            f"python -m helpers.schedule list --profile {profile} --results {results}"
+        )
+    begun = _begun_file(results, profile, only)
+    since = _begin_again(begun) if again else 0.0
     tried, failed = set(), []
 
     def missing() -> list[Experiment]:
@@ -217,16 +236,44 @@ def train(
             and not finished(results, line, since)
         ]
 
-    if not missing():
-        return []
-    with Progress() as progress, pool(workers, progress.event) as place:
-        while lines := missing():
-            groups = {line.group for line in lines}
-            # with `again`, old records name the tuned runs too soon: their sweeps come first
-            wave = [line for line in lines if groups.isdisjoint(experiments.sources(line.group))]
-            failed += _train(wave, results, since, place, progress)
-            tried |= {line.name for line in wave}
+    if missing():
+        with Progress() as progress, pool(workers, progress.event) as place:
+            while lines := missing():
+                groups = {line.group for line in lines}
+                # with `again`, old records name the tuned runs too soon: their sweeps come first
+                wave = [n for n in lines if groups.isdisjoint(experiments.sources(n.group))]
+                failed += _train(wave, results, since, place, progress)
+                tried |= {line.name for line in wave}
+    if again and not failed:
+        begun.unlink(missing_ok=True)
+    elif begun.is_file():
+        print(
+            f"Training anew is not complete: {results} holds old records beside new ones. "
+            "make retrain, or the same command with --again, goes on with what is left. "
+            f"To leave it at that, delete {begun}",
+            file=sys.stderr,
+        )
     return failed
+
+
+def _begun_file(results: Path, profile: str, only: str | Sequence[str]) -> Path:
+    """Return the file that is there while training anew is unfinished, as old as its beginning."""
+    return CHECKPOINTS / f"again-{_digest(f'{results.resolve()} {profile} {only}')}"
+
+
+def _begin_again(begun: Path) -> float:
+    """Return when training anew began, in seconds since 1970: now, or in an unfinished call."""
+    if begun.is_file():
+        since = datetime.fromtimestamp(begun.stat().st_mtime)
+        print(
+            f"Going on with the training begun at {since:%Y-%m-%d %H:%M}: runs finished since then "
+            f"are kept. To train those anew as well, delete {begun}",
+            file=sys.stderr,
+        )
+    else:
+        begun.parent.mkdir(parents=True, exist_ok=True)
+        begun.touch()
+    return begun.stat().st_mtime
 
 
 def finished(results: Path, line: Experiment, since: float = 0.0) -> bool:
@@ -280,8 +327,11 @@ def _train(lines, results: Path, since: float, place, progress: "Progress") -> l
 
 
 def _identity(results: Path, line: Experiment) -> str:
-    settings = f"{results.resolve()} {line.model_dump_json()}"
-    return f"{line.name}-{hashlib.sha256(settings.encode()).hexdigest()[:8]}"
+    return f"{line.name}-{_digest(f'{results.resolve()} {line.model_dump_json()}')}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _checkpoint(results: Path, line: Experiment) -> str:
@@ -374,27 +424,43 @@ class Progress:
 
 # ---------------------------------------------------------------------- verify, list
 def verify(results: Path, only: str | Sequence[str] = "*") -> list[str]:
-    """Train the first steps of every record again; return the names of those that do not match."""
+    """Train the first steps of every record again; return the names of those that do not match.
+
+    Raises ValueError if there is no record that matches ``only``.
+    """
     wrong = []
     names = [file.name.removesuffix(records.SUFFIX) for file in results.glob(f"*{records.SUFFIX}")]
     names = sorted(name for name in names if _matches(name, only))
+    if not names:
+        raise ValueError(
+            f"{results} has no record that matches {only!r}: nothing to verify. "
+            "Name another folder with --results, or train with: make results"
+        )
     for name in names:
         try:
             record = records.read(records.path(results, name))
             stored = record["first_losses"]
             found = training.first_losses(Experiment(**record["experiment"]), len(stored))
-            error = max(abs(a - b) / abs(b) for a, b in zip(found, stored, strict=True))
+            pairs = list(zip(found, stored, strict=True))
         except ValueError as problem:  # damaged, or settings that no longer exist
             print(f"FAIL  {problem}")
             wrong.append(name)
             continue
-        print(f"{'ok   ' if error <= TOLERANCE else 'FAIL '} {error:.0e}  {name}", flush=True)
-        wrong += [] if error <= TOLERANCE else [name]
+        same = all(math.isclose(a, b, rel_tol=TOLERANCE) for a, b in pairs)
+        print(f"{'ok   ' if same else 'FAIL '} {_largest_error(pairs):.0e}  {name}", flush=True)
+        wrong += [] if same else [name]
     print(
         f"{len(names) - len(wrong)} records match the code: their first {training.FIRST} losses "
         f"differ by at most {TOLERANCE:g} of their value. {len(wrong)} do not match."
     )
     return wrong
+
+
+def _largest_error(pairs: list[tuple[float, float]]) -> float:
+    """Return the largest difference relative to the larger value; inf if one is not finite."""
+    if not all(math.isfinite(value) for pair in pairs for value in pair):
+        return math.inf
+    return max(abs(a - b) / (max(abs(a), abs(b)) or 1.0) for a, b in pairs)
 
 
 def _matches(name: str, only: str | Sequence[str]) -> bool:
@@ -425,7 +491,7 @@ def show(results: Path, profile: str, only: str | Sequence[str] = "*") -> None:
 # ---------------------------------------------------------------------- command line
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m helpers.experiments", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m helpers.schedule", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     helps = {
         "train": "train the runs that have no record",
@@ -434,14 +500,17 @@ def main(arguments: list[str] | None = None) -> int:
     }
     for command, text in helps.items():
         sub = commands.add_parser(command, help=text, description=text)
-        sub.add_argument("--profile", default="full", choices=experiments.PROFILES)
+        if command != "verify":  # a record holds all that it was trained with
+            sub.add_argument("--profile", default="full", choices=experiments.PROFILES)
         sub.add_argument("--results", type=Path, default=PROJECT / "results", metavar="DIR")
         sub.add_argument(
             "--only", default="*", nargs="+", metavar="GLOB", help="runs whose name matches"
         )
         if command == "train":
             sub.add_argument("--again", action="store_true", help="train everything anew")
-            sub.add_argument("--workers", type=int, metavar="N", help="processes; 1: this one")
+            sub.add_argument(
+                "--workers", type=int, metavar="N", help="processes on this computer; 1: this one"
+            )
     options = parser.parse_args(arguments)
     try:
         if options.command == "list":
@@ -454,8 +523,8 @@ def main(arguments: list[str] | None = None) -> int:
         )
     except KeyboardInterrupt:
         print(
-            "\nStopped. Finished runs are recorded; the same command goes on from the last "
-            "finished epoch of the others.",
+            "\nStopped. Finished runs are recorded and will not be trained again; the same command "
+            "goes on from the last finished epoch of the others.",
             file=sys.stderr,
         )
         return 130
@@ -467,3 +536,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     print(f"Every run of the profile {options.profile} that matches has a record.")
     return 0
+
+
+if __name__ == "__main__":
+    # Under its proper name: workers import what they are sent by the name of its module.
+    from helpers.schedule import main
+
+    sys.exit(main())

@@ -20,6 +20,10 @@ from helpers.experiments import Experiment
 from helpers.networks import FixedNetwork, VariableNetwork, initialise
 
 FIRST = 20  # steps whose losses a record keeps
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"  # of whole runs
+if DEVICE == "cuda":  # the same bytes on every run, and 32 bits in every product, as on a CPU
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.allow_tf32 = False
 
 Groups = dict[int, data.Images]  # from a side, in pixels, to images
 Prepare = Callable[[Tensor], Tensor]  # from uint8 images to the network's input
@@ -36,12 +40,14 @@ def train_epoch(
 ) -> Tensor:
     """Take one step per batch and return the loss of each, float32 (steps,).
 
-    ``batches`` comes from ``data.batches``. ``on_step(step, loss)`` is called now and then.
+    ``batches`` comes from ``data.batches``. ``on_step(step, loss)`` is called now and then. Each
+    batch goes to the device of the network; the losses come back to the CPU.
     """
     network.train()
-    losses = []
+    device, losses = _device(network), []
     for step, (side, indices) in enumerate(batches, start=1):
-        images, labels = groups[side].images[indices], groups[side].labels[indices]
+        images = groups[side].images[indices].to(device)
+        labels = groups[side].labels[indices].to(device)
         loss = F.cross_entropy(network(prepare(images)), labels)
         loss.backward()
         optimiser.step()
@@ -49,22 +55,29 @@ def train_epoch(
         losses.append(loss.detach())
         if step % 50 == 0:
             on_step(step, loss.item())
-    return torch.stack(losses)
+    return torch.stack(losses).cpu()
 
 
 @torch.inference_mode()
 def evaluate(
     network: nn.Module, images: data.Images, prepare: Prepare, batch_size: int = 100
 ) -> tuple[float, Tensor]:
-    """Return the mean loss over images of one size, and the predicted labels, int64 (n,)."""
+    """Return the mean loss over images of one size, and the predicted labels, int64 (n,).
+
+    Each batch goes to the device of the network; the labels come back to the CPU.
+    """
     network.eval()
-    loss, predictions = 0.0, []
+    device, loss, predictions = _device(network), 0.0, []
     for i in range(0, len(images), batch_size):
-        scores = network(prepare(images.images[i : i + batch_size]))
-        labels = images.labels[i : i + batch_size]
+        scores = network(prepare(images.images[i : i + batch_size].to(device)))
+        labels = images.labels[i : i + batch_size].to(device)
         loss += F.cross_entropy(scores, labels, reduction="sum").item()
-        predictions.append(scores.argmax(dim=1))
+        predictions.append(scores.argmax(dim=1).cpu())
     return loss / len(images), torch.cat(predictions)
+
+
+def _device(network: nn.Module) -> torch.device:
+    return next(network.parameters()).device
 
 
 def normaliser(mean: float, std: float) -> Prepare:
@@ -98,7 +111,8 @@ def _load(kind: str, part: str, n: int | None) -> Groups:
         groups = dict(getattr(_varres(), part))
     if n is not None and part == "test":
         # the first of the file, so that predictions of all data sets are of the same images
-        groups = {side: images[images.index < n // 5] for side, images in groups.items()}
+        few = {side: images[images.index < n // 5] for side, images in groups.items()}
+        groups = {side: images for side, images in few.items() if len(images)}
     elif n is not None:
         n = n if part == "train" else n // 5
         groups = {side: images[: n // len(groups)] for side, images in groups.items()}
@@ -146,17 +160,20 @@ def _generator(seed: int, purpose: int) -> torch.Generator:
 
 
 class Run:
-    """A run between two epochs: network, optimiser, random generators and what happened so far."""
+    """A run between two epochs: network, optimiser, random generators and what happened so far.
 
-    def __init__(self, experiment: Experiment):
-        """Load the data and make the network with its initial weights."""
+    Images and random generators are on the CPU, whatever the device of the network.
+    """
+
+    def __init__(self, experiment: Experiment, device: str = "cpu"):
+        """Load the data and make the network, with its initial weights, on ``device``."""
         self.experiment = experiment
         self.train = load_part(experiment, "train")
         self.validation = load_part(experiment, "validation")
         stack = [images.images for images in self.train.values()]
         mean, std = data.mean_std(*stack) if experiment.normalisation else (0.0, 1.0)
         self.prepare = normaliser(mean, std)
-        self.network = build_network(experiment)
+        self.network = build_network(experiment).to(device)
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), lr=experiment.learning_rate, fused=True
         )
@@ -256,10 +273,11 @@ def run(
     """Train one line of the table; return its record and, if it stores them, its weights.
 
     After each epoch the state goes to ``checkpoint``; if that file exists, the run continues from
-    it and ends with the same record. One thread, whatever torch is set to otherwise.
+    it and ends with the same record. One thread, whatever torch is set to otherwise, and a GPU
+    where torch finds one.
     """
     with one_thread():
-        state = Run(experiment)
+        state = Run(experiment, DEVICE)
         if checkpoint is not None and (saved := _read_checkpoint(checkpoint, experiment)):
             state.restore(saved)
         steps = sum(-(-len(g) // experiment.batch_size) for g in state.train.values())
@@ -283,7 +301,7 @@ def run(
         }
     weights = None
     if experiment.save_weights:
-        tensors = {k: v.contiguous() for k, v in state.network.state_dict().items()}
+        tensors = {k: v.cpu().contiguous() for k, v in state.network.state_dict().items()}
         weights = safetensors.torch.save(tensors)
     return record, weights
 
@@ -291,7 +309,7 @@ def run(
 def first_losses(experiment: Experiment, steps: int = FIRST) -> list[float]:
     """Train only the first steps of a run and return their losses."""
     with one_thread():
-        return Run(experiment).train_epoch(steps).tolist()
+        return Run(experiment, DEVICE).train_epoch(steps).tolist()
 
 
 @contextmanager
@@ -311,7 +329,7 @@ def _circumstances(state: Run) -> dict:
         "seconds": round(state.seconds, 2),
         "images_per_second": round(images / state.seconds, 1),
         "threads": torch.get_num_threads(),
-        "processor": processor(),
+        "processor": torch.cuda.get_device_name() if DEVICE == "cuda" else processor(),
         "python": platform.python_version(),
         "torch": torch.__version__,
     }
@@ -340,7 +358,7 @@ def _read_checkpoint(file: Path, experiment: Experiment) -> dict | None:
     if not file.is_file():
         return None
     try:
-        state = torch.load(file, weights_only=True)
+        state = torch.load(file, map_location="cpu", weights_only=True)
         current = state["experiment"] == experiment.model_dump() and (
             state["first_losses"] == first_losses(experiment)
         )

@@ -1,4 +1,6 @@
+import math
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -57,6 +59,15 @@ def a_record(line, accuracy, loss=0.1):
     return {"name": line.name, "experiment": line.model_dump(), "epochs": [epoch]}
 
 
+def with_records_of_sweeps(results):
+    """Return the whole table: with a record of each sweep, the tuned runs have their names."""
+    for _, _, sweeps in experiments.CHOSEN:
+        for line in table(results):
+            if line.group in sweeps:
+                records.write(results, a_record(line, 0.9))
+    return table(results)
+
+
 # ---------------------------------------------------------------------- the table
 @pytest.mark.parametrize("profile", experiments.PROFILES)
 def test_names_are_unique_and_fit_a_file_system(tmp_path, profile):
@@ -76,12 +87,11 @@ def test_each_line_can_be_started(tmp_path, profile):
 
 
 def test_only_final_results_may_read_the_test_set(tmp_path):
-    sweeps = {source for _, _, sources in experiments.CHOSEN for source in sources}
-    lines = table(tmp_path)
-    assert sweeps <= {line.group for line in lines} | {"batch-size"}
-    for line in lines:
-        assert not (line.test and line.group in sweeps)
-        assert not (line.test and line.group.startswith(("pooling", "resized")))
+    lines = with_records_of_sweeps(tmp_path)
+    assert {name for name, *_ in experiments.CHOSEN} <= {line.group for line in lines}
+    final = {"baseline", "augmentation", "augmentation-long", "final", "final-64"}
+    assert {line.group for line in lines if line.test} == final
+    assert {line.group for line in lines if not line.test}.isdisjoint(final)
 
 
 def test_every_setting_that_matters_is_in_the_name():
@@ -110,11 +120,36 @@ def test_every_setting_that_matters_is_in_the_name():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"epochs": 0}, {"batch_size": 0}, {"network": "big"}, {"lr": 0.1}, {"data": "cifar"}]
+    ("wrong", "message"),
+    [
+        ({"epochs": 0}, "epochs"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"network": "big"}, "network"),
+        ({"lr": 0.1}, "lr"),
+        ({"data": "cifar"}, "data"),
+        ({"group": "two words"}, "group"),
+        ({"group": "a_b"}, "group"),
+        ({"group": ""}, "group"),
+        ({"images": 14}, "images\n.*greater than or equal to 15"),
+        ({"augmentation": "afine"}, "augmentation\n.*'original' or 'affine'"),
+        ({"network": "max", "data": "varres"}, "width is missing: network='max'"),
+        ({"network": "sum"}, "width is missing: network='sum'"),
+        ({"network": "mean", "width": 0}, "width"),
+        ({"width": 81}, "width=81: the fixed network has none"),
+        ({"data": "varres"}, "three sizes"),
+    ],
+    ids=str,
 )
-def test_a_wrong_line_is_refused(wrong):
-    with pytest.raises(ValueError, match=next(iter(wrong))):
+def test_a_wrong_line_is_refused(wrong, message):
+    with pytest.raises(ValueError, match=message):
         Experiment(**({"group": "g"} | wrong))
+
+
+def test_the_fewest_images_can_be_trained(tmp_path):
+    for fields in ({}, {"data": "varres", "network": "sum", "width": 2}):
+        line = Experiment(group="g", images=15, epochs=1, test=True, **fields)
+        record, _ = training.run(line)
+        assert len(record["test"]["predictions"]) == 3
 
 
 def test_unknown_profile_is_named(tmp_path):
@@ -180,6 +215,60 @@ def test_again_and_only(tmp_path, two_runs, counted):
     schedule.train(tmp_path, workers=1)
     schedule.train(tmp_path, only="*seed1", again=True, workers=1)
     assert counted == [two_runs[0].name, two_runs[1].name, two_runs[1].name]
+    schedule.train(tmp_path, again=True, workers=1)  # that one is complete: everything anew
+    assert counted[3:] == [line.name for line in two_runs]
+    assert not list(schedule.CHECKPOINTS.iterdir())
+
+
+def test_an_interrupted_training_anew_is_gone_on_with(
+    tmp_path, two_runs, counted, monkeypatch, capsys
+):
+    command = ["train", "--results", str(tmp_path), "--workers", "1"]
+    assert schedule.main(command) == 0
+    run = training.run
+
+    def interrupted(line, *rest):
+        if line == two_runs[1]:
+            raise KeyboardInterrupt
+        return run(line, *rest)
+
+    counted.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "run", interrupted)
+        assert schedule.main([*command, "--again"]) == 130
+    assert counted == [two_runs[0].name]
+    assert schedule.main(command) == 0  # nothing is missing, but half of it is old
+    assert "holds old records beside new ones" in capsys.readouterr().err
+    assert schedule.main([*command, "--again"]) == 0
+    assert "runs finished since then are kept" in capsys.readouterr().err
+    assert counted == [line.name for line in two_runs]
+    assert schedule.main(command) == 0
+    assert "old records" not in capsys.readouterr().err
+    assert not list(schedule.CHECKPOINTS.iterdir())
+
+
+def test_what_matches_nothing_is_an_error(tmp_path, two_runs, counted, capsys):
+    command = ["train", "--results", str(tmp_path), "--workers", "1", "--only"]
+    assert schedule.main([*command, "t-mnist*", "other_*"]) == 1
+    assert "no run of the profile full matches ['t-mnist*', 'other_*']" in capsys.readouterr().err
+    assert counted == []
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_too_few_workers_are_refused(tmp_path, two_runs, counted, capsys, workers):
+    assert schedule.main(["train", "--results", str(tmp_path), "--workers", str(workers)]) == 1
+    assert f"workers is {workers}; it must be at least 1" in capsys.readouterr().err
+    assert counted == []
+
+
+def test_workers_win_over_the_scheduler_of_the_environment(
+    tmp_path, two_runs, counted, monkeypatch
+):
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")  # nobody is there
+    assert schedule.train(tmp_path, workers=1) == []
+    assert counted == [line.name for line in two_runs]  # in this process
+    with schedule.pool(2, print) as place:
+        assert place.own and place.slots == 2
 
 
 def test_a_damaged_record_stops_everything_and_stays(tmp_path, two_runs, counted):
@@ -245,6 +334,31 @@ def test_verify_finds_a_change_of_behaviour(tmp_path, two_runs, monkeypatch, cap
     assert "damaged" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("found", "stored", "line"),
+    [
+        ([2.0, math.nan], [2.0, 1.0], "FAIL  inf  t_"),
+        ([2.0, math.inf], [2.0, 1.0], "FAIL  inf  t_"),
+        ([2.0, 1.0], [2.0, math.nan], "FAIL  inf  t_"),
+        ([2.0, 0.1], [2.0, 0.0], "FAIL  1e+00  t_"),
+        ([2.004, 0.0], [2.0, 0.0], "FAIL  2e-03  t_"),
+        ([2.001, 0.0], [2.0, 0.0], "ok    5e-04  t_"),
+    ],
+)
+def test_verify_compares_relative_to_the_value(tmp_path, monkeypatch, capsys, found, stored, line):
+    records.write(tmp_path, a_record(Experiment(group="t"), 0.9) | {"first_losses": stored})
+    monkeypatch.setattr(training, "first_losses", lambda experiment, steps: found)
+    assert bool(schedule.verify(tmp_path)) == line.startswith("FAIL")
+    assert capsys.readouterr().out.startswith(line)
+
+
+def test_verify_of_nothing_is_an_error(tmp_path, two_runs, capsys):
+    schedule.train(tmp_path, only="*seed0", workers=1)
+    for results, only in ((tmp_path / "missing", "*"), (tmp_path, "other_*")):
+        assert schedule.main(["verify", "--results", str(results), "--only", only]) == 1
+        assert f"{results} has no record that matches ['{only}']" in capsys.readouterr().err
+
+
 def test_list_shows_what_is_there_and_what_no_longer_belongs(tmp_path, two_runs, capsys):
     schedule.train(tmp_path, only="*seed0", workers=1)
     records.write(tmp_path, a_record(Experiment(group="old"), 0.5))
@@ -253,6 +367,12 @@ def test_list_shows_what_is_there_and_what_no_longer_belongs(tmp_path, two_runs,
     assert f"missing  {two_runs[1].name}" in text
     assert "1 of 2 runs" in text
     assert "not in the table: old_mnist" in text
+
+
+def test_the_command_is_the_module_under_its_proper_name(monkeypatch):
+    monkeypatch.setattr(schedule, "main", lambda: 7)  # workers are sent what it defines, by name
+    with pytest.warns(RuntimeWarning), pytest.raises(SystemExit, match="7"):
+        runpy.run_module("helpers.schedule", run_name="__main__")
 
 
 # ---------------------------------------------------------------------- processes

@@ -182,6 +182,33 @@ def test_one_step_is_adam_on_the_cross_entropy():
         torch.testing.assert_close(a, b, atol=1e-4, rtol=0)
 
 
+def test_batches_go_to_the_network_and_results_come_back(monkeypatch):
+    run = training.Run(tiny())
+    network = training.build_network(tiny()).to("meta")  # stands for a GPU; it has no values
+    optimiser = torch.optim.SGD(network.parameters())
+    devices, cross_entropy = [], F.cross_entropy
+
+    def noted(scores, labels, **options):
+        devices.append((scores.device.type, labels.device.type))
+        return cross_entropy(scores, labels, **options)
+
+    monkeypatch.setattr(F, "cross_entropy", noted)
+    batches = [(28, torch.arange(16)), (28, torch.arange(16, 25))]
+    with pytest.raises(NotImplementedError, match="copy out of meta"):
+        training.train_epoch(network, optimiser, run.train, batches, run.prepare)
+    with pytest.raises(RuntimeError, match="meta"):
+        training.evaluate(network, run.train[28], run.prepare)
+    assert devices == [("meta", "meta")] * 3
+
+
+@pytest.mark.parametrize("whole", [training.run, training.first_losses])
+def test_whole_runs_use_the_device_that_was_found(monkeypatch, whole):
+    monkeypatch.setattr(training, "DEVICE", "meta")  # on which this optimiser cannot be used
+    with pytest.raises(RuntimeError, match="meta"):
+        whole(tiny())
+    assert next(training.Run(tiny()).network.parameters()).device.type == "cpu"
+
+
 def test_evaluate_is_the_mean_over_images_for_any_batch_size():
     run = training.Run(tiny())
     images = run.train[28]

@@ -1,9 +1,10 @@
-"""How fast the experiments train, against the straightforward loop: ``results/throughput.json``.
+"""How fast the experiments train, and how fast their networks are: ``results/throughput.json``.
 
-``python -m helpers.throughput`` measures in rounds, each side once per round on the same number of
-images, and reports medians and their ratio. The straightforward loop is torchvision's MNIST with a
-transform per image, a DataLoader, batch 16, all cores for one run, plain Adam, ReLU before the max
-pool. The engine trains one run per core at the same time. Let the machine be idle.
+``python -m benchmarks.training`` compares the engine with the straightforward loop: in rounds, each
+side once per round on the same number of images, with medians and their ratio as the result. The
+straightforward loop is torchvision's MNIST with a transform per image, a DataLoader, batch 16, all
+cores for one run, plain Adam, ReLU before the max pool. The engine trains one run per core at the
+same time. Then single layers and whole networks are timed, on one thread. Let the machine be idle.
 """
 
 import argparse
@@ -11,13 +12,12 @@ import gzip
 import json
 import tempfile
 import time
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from statistics import median
 
-import dask
 import torch
-from distributed import Client, LocalCluster, wait
+from distributed import wait
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
@@ -25,10 +25,18 @@ from torchvision import transforms
 from torchvision.datasets import MNIST
 
 from helpers import data, records, schedule, training
+from helpers.bench import time_interleaved
 from helpers.experiments import Experiment
 from helpers.networks import FixedNetwork, costs, layers
 
 BATCH = 16
+# The networks of lesson 09, each with the side that its images are resized to.
+NETWORKS = {
+    "variable, N = 81": (Experiment(group="speed", data="varres", network="max", width=81), None),
+    "fixed, 28x28": (Experiment(group="speed", data="varres-28"), 28),
+    "variable, N = 199": (Experiment(group="speed", data="varres", network="max", width=199), None),
+    "fixed, 64x64": (Experiment(group="speed", data="varres-64"), 64),
+}
 
 
 # ---------------------------------------------------------------------- the straightforward loop
@@ -89,20 +97,7 @@ def measure_loops(rounds: int, steps: int, cores: int) -> dict:
     torch.set_num_threads(cores)
     cells = {"plain": None, "augmented": "original"}
     seconds: dict[str, list[float]] = {}
-    with (
-        dask.config.set({"distributed.nanny.pre-spawn-environ": schedule.WORKER_ENVIRONMENT}),
-        tempfile.TemporaryDirectory() as folder,
-        LocalCluster(
-            n_workers=cores,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            worker_dashboard_address="127.0.0.1:0",
-            local_directory=folder,
-            silence_logs="ERROR",
-        ) as cluster,
-        Client(cluster) as client,
-    ):
+    with tempfile.TemporaryDirectory() as folder, schedule.local_client(cores) as client:
         raw = Path(folder, "MNIST", "raw")
         raw.mkdir(parents=True)
         for name in data.ARCHIVES:
@@ -205,12 +200,44 @@ def measure_layers(repeats: int = 50) -> dict:
     }
 
 
+def measure_networks(seconds: float = 60.0, batch_size: int = 100, least: int = 5) -> dict:
+    """Return the microseconds per image of a forward pass, for each network and image side.
+
+    One thread. What is timed takes uint8 images to scores, resizing and normalisation included;
+    the quartiles stand beside the median. ``runs`` is how many batches each is taken from.
+    """
+    generator = torch.Generator().manual_seed(0)
+    prepare = training.normaliser(0.13, 0.31)
+
+    def scores(network: nn.Module, images: torch.Tensor, side: int | None) -> torch.Tensor:
+        return network(prepare(images if side is None else data.resize(images, side)))
+
+    functions = {}
+    for image_side in data.SIDES:
+        shape = batch_size, 1, image_side, image_side
+        images = torch.randint(256, shape, dtype=torch.uint8, generator=generator)
+        for name, (experiment, side) in NETWORKS.items():
+            network = training.build_network(experiment).eval()
+            functions[name, image_side] = partial(scores, network, images, side)
+    with training.one_thread(), torch.inference_mode():
+        timings = time_interleaved(functions, seconds, least=least)
+        threads = torch.get_num_threads()
+    found = {name: {} for name in NETWORKS}
+    for (name, image_side), timing in timings.items():
+        found[name][str(image_side)] = {
+            key: round(1e6 * getattr(timing, key) / batch_size, 2)
+            for key in ("median", "lower", "upper")
+        }
+    return found | {"batch_size": batch_size, "threads": threads, "runs": timing.runs}
+
+
 def main() -> None:
     """Measure and write the result."""
-    parser = argparse.ArgumentParser(prog="python -m helpers.throughput", description=__doc__)
-    parser.add_argument("--results", type=Path, default=schedule.PROJECT / "results")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
+    parser.add_argument("--results", type=Path, default=schedule.PROJECT / "results", metavar="DIR")
+    parser.add_argument("--rounds", type=int, default=7, help="of the training loops")
     parser.add_argument("--steps", type=int, default=200, help="steps of batch 16 per run")
+    parser.add_argument("--seconds", type=float, default=60.0, help="for the networks")
     options = parser.parse_args()
     cores = schedule.cores()
     measured = {
@@ -220,6 +247,7 @@ def main() -> None:
         "rounds": options.rounds,
         "loops": measure_loops(options.rounds, options.steps, cores),
         "layers": measure_layers(),
+        "networks": measure_networks(options.seconds),
     }
     records.write_measurement(options.results / "throughput.json", measured)
     print(json.dumps(measured, indent=1))

@@ -1,0 +1,1 @@
+"""Measurements of speed; the lessons read what they write to ``results/``: ``make bench``."""
