@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from helpers import data, records, training
-from helpers.networks import VariableNetwork, costs, initialise
+from helpers.networks import POOLING, VariableNetwork, costs, initialise
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 
@@ -126,11 +126,11 @@ def masked_scores(network: VariableNetwork, batch: Tensor, mask: Tensor) -> Tens
     for conv in (network.conv1, network.conv2, network.conv3):
         mask = mask[:, :, 1::2, 1::2]  # pooled pixels whose four pixels all belong to the image
         x = F.relu(F.max_pool2d(conv(x), 2)) * mask
-    if network.pooling == "max":
-        x = x.amax(dim=(2, 3))  # no value is negative, so the zeros outside never win
+    if network.pooling == "mean":
+        pooled = x.sum(dim=(2, 3)) / mask.sum(dim=(2, 3))
     else:
-        x = x.sum(dim=(2, 3)) / mask.sum(dim=(2, 3))
-    return network.linear(x)
+        pooled = network.pool(x)  # no value is negative: the zeros outside neither win nor add
+    return network.linear(pooled)
 
 
 def scores(
@@ -214,7 +214,7 @@ def largest_difference(n: int = 64, seed: int = 0) -> float:
     images = rectangles(data.load_mnist().train[:n].images, (28, 64), generator)
     mean_std = data.mean_std(*images)
     worst = 0.0
-    for pooling in ("max", "mean"):
+    for pooling in POOLING:
         network = initialise(VariableNetwork(pooling=pooling), generator)
         with torch.no_grad():
             together = scores(network, images, (64, 64), mean_std)

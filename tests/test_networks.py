@@ -53,7 +53,7 @@ def test_pooling_before_relu_changes_nothing():
     assert torch.equal(network(input), network.linear(x.flatten(1)))
 
 
-@pytest.mark.parametrize("pooling", ["max", "mean"])
+@pytest.mark.parametrize("pooling", ["max", "mean", "sum"])
 def test_variable_network_takes_any_size_and_pools_over_all_positions(pooling):
     network = initialise(VariableNetwork(5, pooling), generator())
     for height, width in [(8, 8), (28, 28), (32, 47), (64, 9)]:
@@ -61,7 +61,11 @@ def test_variable_network_takes_any_size_and_pools_over_all_positions(pooling):
         maps = network.features(input)
         assert maps.shape == (2, 5, height // 8, width // 8)
         pooled = maps.flatten(2)
-        pooled = pooled.max(dim=2).values if pooling == "max" else pooled.mean(dim=2)
+        pooled = {
+            "max": pooled.max(dim=2).values,
+            "mean": pooled.mean(dim=2),
+            "sum": pooled.sum(dim=2) / 16,
+        }[pooling]
         torch.testing.assert_close(network(input), network.linear(pooled))
 
 
