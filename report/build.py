@@ -11,6 +11,7 @@ downloaded, and the same commit gives the same bytes.
 
 import argparse
 import base64
+import copy
 import html
 import json
 import os
@@ -24,6 +25,9 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+# jsonschema would compile a grammar of web addresses, which no notebook needs, for over a second.
+sys.modules["rfc3987_syntax"] = None
+
 import jinja2
 import nbformat
 import pypandoc
@@ -34,7 +38,10 @@ from nbconvert.filters import strip_ansi
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from traitlets.config import Config
 
+from notebooks import cleaned
+
 HERE = Path(__file__).resolve().parent
+PREFACE = HERE / "preface.md"
 PANDOC = Path(pypandoc.__file__).parent / "files" / "pandoc"  # the wheel's, whatever PATH holds
 READER = "markdown+lists_without_preceding_blankline-implicit_figures-auto_identifiers"
 FONTS = [
@@ -100,6 +107,21 @@ def printable(output, lesson: Path) -> bool:
     return True
 
 
+# Directions to linters and formatters; words after a comma stay.
+DIRECTION = re.compile(r" *# *(?:noqa(?:: *[A-Z]+\d+(?:, *[A-Z]+\d+)*)?|fmt: *\w+)(?:, *(.+)| *)$")
+
+
+def readable(code: str) -> str:
+    """Return code as a reader wants it, without comments that speak to linters."""
+    lines = []
+    for line in code.split("\n"):
+        found = DIRECTION.search(line)
+        rest = f"  # {found[1]}" if found and found[1] else ""
+        if not found or rest or line[: found.start()].strip():
+            lines.append(line[: found.start()] + rest if found else line)
+    return "\n".join(lines)
+
+
 def figure_name(lesson: Path, report: dict) -> str:
     """Return ``NN-name``, the name of a figure's files."""
     return f"{lesson.stem[:2]}-{report['label'].split('-', 1)[1]}"
@@ -117,6 +139,8 @@ def figure_files(lesson: Path, notebook) -> dict[str, bytes]:
     files = {}
     for output in pictures(notebook):
         name = figure_name(lesson, output.metadata.report)
+        if f"{name}.png" in files:
+            raise ReportError(f"lesson {lesson.stem}: two figures are named {name[3:]}")
         files[f"{name}.png"] = base64.b64decode(output.data["image/png"])
         if "image/svg+xml" in output.data:
             files[f"{name}.svg"] = output.data["image/svg+xml"].encode()
@@ -140,7 +164,8 @@ def to_markdown(lessons: dict) -> str:
     for path, notebook in lessons.items():
         notebook, _ = CoalesceStreamsPreprocessor().preprocess(notebook, {})
         for cell in notebook.cells:
-            if "outputs" in cell:
+            if cell.cell_type == "code":
+                cell.source = readable(cell.source)
                 cell.outputs = [output for output in cell.outputs if printable(output, path)]
         body, _ = exporter.from_notebook_node(notebook)
         fence = ":" * 12
@@ -148,7 +173,34 @@ def to_markdown(lessons: dict) -> str:
             f'{fence} {{.lesson name="{path.stem}" number="{int(path.stem[:2])}"}}\n'
             f"{body}\n\n{fence}\n"
         )
-    return "\n".join(parts)
+    return "\n".join([*preface(lessons), *parts])
+
+
+def preface(lessons: dict) -> list[str]:
+    """Return the preface as Markdown, with what the cells tagged "finding" of the lessons say.
+
+    It is about the whole report: a part of the lessons has none.
+    """
+    text = PREFACE.read_text(encoding="utf-8")
+    if not set(re.findall(r"\((\d\d_\w+\.ipynb)", text)) <= {path.name for path in lessons}:
+        return []
+    fence = ":" * 12
+    found = [
+        (output.data["text/markdown"], f"([lesson {path.stem[:2]}]({path.name}))")
+        for path, notebook in lessons.items()
+        for cell in notebook.cells
+        if "finding" in cell.metadata.get("tags", [])
+        for output in cell.get("outputs", [])
+    ]
+    items = "\n".join(
+        f"- {item.strip()} {where}"
+        for text, where in found
+        for item in re.split(r"^- ", text, flags=re.M)
+        if item.strip()
+    )
+    items = re.sub(r"^- Measured here: (\w)", lambda m: f"- {m[1].upper()}", items, flags=re.M)
+    found = f"**What was found.**\n\n{items}" if items else ""
+    return [f"{fence} {{.preface}}\n{text}\n\n{found}\n\n{fence}\n"]
 
 
 def read(paths: list[Path]) -> dict:
@@ -261,9 +313,10 @@ def build_site(paths: list[Path], output: Path, profile: str) -> None:
     for folder in ("figures", "fonts", "notebooks"):
         (new / folder).mkdir(parents=True)
     for path, notebook in lessons.items():
-        shutil.copyfile(path, new / "notebooks" / path.name)
         for name, data in figure_files(path, notebook).items():
             (new / "figures" / name).write_bytes(data)
+        text = nbformat.writes(cleaned(copy.deepcopy(notebook)), version=4) + "\n"
+        (new / "notebooks" / path.name).write_text(text, encoding="utf-8")
     for font in SITE_FONTS:
         source = next(path for folder in FONTS for path in folder.rglob(font))
         shutil.copyfile(source, new / "fonts" / font)
@@ -294,7 +347,10 @@ def font_licences(folder: Path) -> str:
 
 
 def write_pages(bodies: Path, output: Path, notebooks: dict[str, str], facts: dict) -> None:
-    """Put pandoc's bodies into pages with contents, previous, next and search."""
+    """Put pandoc's bodies into pages with contents, previous, next and search.
+
+    The preface has no page of its own, but opens the first one.
+    """
     template = jinja2.Environment(autoescape=True).from_string((HERE / "site.html.j2").read_text())
     tree = json.loads((bodies / "sitemap.json").read_text())
     start = {"path": "index.html", "title": TITLE, "level": 0}
@@ -306,7 +362,11 @@ def write_pages(bodies: Path, output: Path, notebooks: dict[str, str], facts: di
             "notebook": notebooks.get(chapter["section"]["id"]),
         }
         for chapter in tree["subsections"]
+        if chapter["section"]["id"] != "preface"
     ]
+    preface = bodies / "preface.html"
+    opening = re.sub(r"(</?)h1\b", r"\1h2", preface.read_text() if preface.exists() else "")
+    (bodies / "index.html").write_text(opening)
     sections = []
     for before, page, after in zip(
         [None, start, *pages[:-1]], [start, *pages], [*pages, None], strict=True
@@ -327,6 +387,7 @@ def searchable(body: str, page: dict) -> list[dict[str, str]]:
     found = []
     for part in re.split(r"(?=<section )", body)[1:]:
         part = re.sub(r"<annotation.*?</annotation>", "", part, flags=re.S)
+        part = re.sub(r"</?(?:a|code|em|span|strong)\b[^>]*>", "", part)  # within a word or a line
         title, text = (
             " ".join(html.unescape(re.sub(r"<[^>]+>", " ", piece)).split())
             for piece in re.search(r"<h\d.*?>(.*?)</h\d>(.*)", part, re.S).groups()

@@ -4,14 +4,14 @@
 
 local typst = FORMAT == "typst"
 local stringify = pandoc.utils.stringify
-local signs = { question = "?", answer = "!", derivation = "∂", check = "✓", correction = "≠", note = "i" }
-local columns = 92 -- characters of code in a line of the PDF
+local signs = { question = "?", answer = "→", derivation = "∂", check = "✓", correction = "≠", note = "i" }
+local columns = 91 -- characters of code in a line of the PDF
 
 local lesson -- the one being read: {name =, number =}
 local problems = {} -- messages, in order
 local number_of = {} -- id -> "1.2"
 local kind_of = {} -- id -> "figure", "table", "equation", "section", "lesson"
-local questions = {} -- "1.1" -> {statement =, asked = {id ...}, answered = {id ...}}
+local questions = {} -- "1.1" -> {lesson =, statement =, asked = {id ...}, answered = {id ...}}
 
 local function problem(format, ...)
   problems[#problems + 1] = "lesson " .. lesson.name .. ": " .. format:format(...)
@@ -50,7 +50,7 @@ local function split_title(blocks)
   if not strong or strong.t ~= "Strong" then return end
   local title = stringify(strong)
   local kind = pandoc.text.lower(title:match("^%a*"))
-  if not signs[kind] then return end
+  if not signs[kind] then return nil, title end
   local rest = pandoc.Inlines(first.content)
   rest:remove(1)
   while rest[1] and (rest[1].t == "Space" or rest[1].t == "SoftBreak") do rest:remove(1) end
@@ -61,30 +61,34 @@ local function split_title(blocks)
   return kind, strong.content, body
 end
 
-local function first_sentence(blocks)
-  local sentence = pandoc.Inlines({})
+-- What is asked: the first paragraph as far as its first question mark.
+local function asked(blocks)
+  local statement = pandoc.Inlines({})
   for _, piece in ipairs(blocks[1] and blocks[1].content or {}) do
-    sentence:insert(piece)
-    if piece.t == "Str" and piece.text:match("[%.%?]$") and not piece.text:match("^%a%.") then break end
+    if not (piece.t == "Span" and piece.identifier ~= "") then statement:insert(piece) end
+    if piece.t ~= "Math" and piece.t ~= "Code" and stringify(piece):match("%?[%)\"']*$") then break end
   end
-  return sentence
+  return statement
 end
 
 local function callout(blocks)
   local kind, title, body = split_title(blocks)
-  if not kind then return end
+  if not kind then return nil, title end
   local ids = {}
   for number in stringify(title):gmatch("%d+%.%d+") do
     if kind == "question" or kind == "answer" then
-      local question = questions[number] or { asked = {}, answered = {} }
+      local question = questions[number] or { lesson = lesson, asked = {}, answered = {} }
       questions[number] = question
       local places = kind == "question" and question.asked or question.answered
       local id = id_in(lesson.number, kind .. "-" .. number .. (#places > 0 and "-" .. #places + 1 or ""))
       table.insert(places, id)
       table.insert(ids, id)
-      if kind == "question" then question.statement = question.statement or first_sentence(body) end
+      if kind == "question" then question.statement = question.statement or asked(body) end
       define(id, "callout")
     end
+  end
+  if #ids == 0 and (kind == "question" or kind == "answer") then
+    problem("**%s** needs a number, as in **%s 1.1.**", stringify(title), kind == "answer" and "Answer" or "Question")
   end
   local content = pandoc.Blocks({ pandoc.Div({ pandoc.Plain(title) }, { class = "title" }) })
   content:extend(body)
@@ -142,7 +146,85 @@ local function number_lesson(div)
       end
       return child
     end,
-    BlockQuote = function(quote) return callout(quote.content) end,
+    BlockQuote = function(quote)
+      local made, title = callout(quote.content)
+      if title then problem("a quotation begins with **%s**, which is no kind of call-out", title) end
+      return made
+    end,
+  })
+end
+
+------------------------------------------------------------------------ wording
+
+-- The id that "#name", "03_lesson.ipynb" or "03_lesson.ipynb#name" leads to, if it exists.
+local function place_of(target)
+  local file, name = target:match("^([%w_%-%./]+)%.ipynb#?(.*)$")
+  if not file and target:sub(1, 1) ~= "#" then return end
+  name = name or target:sub(2)
+  local other = file and file:match("[^/]+$") or lesson.name
+  local id = name == "" and other or id_in(tonumber(other:match("^%d%d")) or 0, anchor(name))
+  return kind_of[id] and id or name
+end
+
+local references = { figure = true, table = true, equation = true, section = true, lesson = true }
+
+-- A sign before a number is a minus. Returns nothing for other text.
+local function with_minus(text)
+  local open, number = text:match("^([%(%[]*)%-(%.?%d.*)")
+  return number and open .. "−" .. number
+end
+
+-- "the [table](#tbl-x)" will be "table 4.4", "The [table](#tbl-x)" at the start of a sentence "Table 4.4".
+local function without_article(list, reference)
+  local space, before = list[#list], list[#list - 1]
+  local word = stringify(reference)
+  if not (references[word] and number_of[place_of(reference.target)] and before and before.t == "Str" and (space.t == "Space" or space.t == "SoftBreak")) then return end
+  local open, t = before.text:match("^(%p*)([Tt])he$")
+  if not t then return end
+  list:remove()
+  list:remove()
+  if open ~= "" then list:insert(pandoc.Str(open)) end
+  if t == "T" then reference.content = { pandoc.Str(word:sub(1, 1):upper() .. word:sub(2)) } end
+end
+
+-- Small things that Markdown cannot say, in the text of a paragraph, a caption or a cell of a table.
+local function wording(inlines)
+  local list = pandoc.Inlines({})
+  for _, piece in ipairs(inlines) do
+    local space, before = list[#list], list[#list - 1]
+    local spaced = before and (space.t == "Space" or space.t == "SoftBreak")
+    if piece.t == "Link" then
+      without_article(list, piece)
+    elseif piece.t == "Str" then
+      if piece.text:find("%]%[") or piece.text:find("%]%(") then
+        problem("%s is meant as a link, but leads nowhere", piece.text)
+      end
+      piece.text = with_minus(piece.text) or piece.text
+      local number = spaced and before.t == "Str" and before.text:match("%d$") or spaced and before.t == "Math"
+      if number and piece.text:match("^%%") then
+        list[#list] = pandoc.Str("\u{a0}")
+      elseif spaced and before.t == "Str" and before.text:lower():match("%f[%a]lesson$") and piece.text:match("^0%d") then
+        list[#list] = pandoc.Str("\u{a0}")
+        piece.text = piece.text:sub(2)
+      end
+    end
+    list:insert(piece)
+  end
+  return list
+end
+
+-- What would be missing in print without a word: HTML and pictures in the text of a lesson.
+local function check_prose(blocks)
+  local function raw(element)
+    local tag = element.text:match("^<%a[^>]*>")
+    if tag then problem("%s in the text is HTML, which is not printed; write Markdown", tag) end
+  end
+  blocks:walk({
+    traverse = "topdown",
+    Div = function(div) if div.classes[1] == "table" then return div, false end end,
+    RawInline = raw,
+    RawBlock = raw,
+    Image = function(image) problem("the picture %s in the text; show it with figures.show", image.src) end,
   })
 end
 
@@ -161,12 +243,19 @@ local unsupported = {
   { "{align}", "aligned" }, { "{align*}", "aligned" }, { "{equation}", "$$" },
 }
 
+local function has_command(tex, command)
+  local from, to = tex:find(command, 1, true)
+  while from do -- \\big is not in \\bigoplus, but may stand behind it
+    if not (command:match("%a$") and tex:sub(to + 1, to + 1):match("%a")) then return true end
+    from, to = tex:find(command, to + 1, true)
+  end
+end
+
 local function check_formula(tex)
   for _, pair in ipairs(unsupported) do
-    local command, instead = pair[1], pair[2]
-    local _, to = tex:find(command, 1, true)
-    local longer = to and command:match("%a$") and tex:sub(to + 1, to + 1):match("%a")
-    if to and not longer then problem("formula %s\n  %s cannot be typeset; write %s", tex, command, instead) end
+    if has_command(tex, pair[1]) then
+      problem("formula %s\n  %s cannot be typeset; write %s", tex, pair[1], pair[2])
+    end
   end
 end
 
@@ -196,7 +285,9 @@ local function formula(math, id)
     if number then return inline(("#numbered(%s, %s, label(%s), %s);"):format(quoted(number), alt, quoted(id), text)) end
     return inline(("#formula(%s, %s);"):format(alt, text))
   end
-  if not number then return math end
+  if not number then -- a long one within a line can be scrolled on a phone
+    return #math.text > 24 and math.mathtype == "InlineMath" and pandoc.Span({ math }, { class = "long" }) or math
+  end
   return pandoc.Span({ math, pandoc.Span("(" .. number .. ")", { class = "number" }) }, { id = id, class = "equation" })
 end
 
@@ -224,17 +315,21 @@ local function link_to(id, content)
   return wrapped(inline("#link(label(" .. quoted(id) .. "))["), content, inline("];"))
 end
 
+-- Whether a target of a link, seen from the folder of the lessons, is in the project.
+local function is_file(target)
+  local path = target:gsub("#.*", ""):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
+  local file = io.open(pandoc.path.directory(PANDOC_SCRIPT_FILE) .. "/../notebooks/" .. path)
+  return file and file:close()
+end
+
 local function link(element)
   local target, text = element.target, stringify(element)
-  local file, name = target:match("^([%w_%-%./]+)%.ipynb#?(.*)$")
-  if not file and target:sub(1, 1) ~= "#" then
+  local id = place_of(target)
+  if not id then
     if target:match("^%a+:") then return nil end
+    if not is_file(target) then problem("link [%s](%s) leads nowhere", text, target) end
     return element.content -- a file of the project: not to be found from the report
   end
-  name = name or target:sub(2)
-  local other = file and file:match("[^/]+$") or lesson.name
-  local id = name == "" and other or id_in(tonumber(other:match("^%d%d")) or 0, anchor(name))
-  if not kind_of[id] then id = name end
   local kind, number = kind_of[id], number_of[id]
   if not kind then
     problem("link [%s](%s) leads nowhere", text, target)
@@ -279,15 +374,33 @@ local function wrap(text)
   return table.concat(lines, "\n")
 end
 
--- Code stays on one page with the beginning of what it prints.
+-- Code stays on one page with what it prints, and short code with a table that it shows.
 local function keep_together(blocks)
   for i = 1, #blocks - 1 do
-    local this, next_one = blocks[i], blocks[i + 1]
-    if this.t == "Div" and this.classes[1] == "code" and next_one.t == "Div" and next_one.classes[1] == "output" then
-      this.attributes.keep = "true"
+    local this, following = blocks[i].classes and blocks[i].classes[1], blocks[i + 1].classes and blocks[i + 1].classes[1]
+    if (this == "code" or this == "output") and following == "output" or this == "code" and following == "table" then
+      blocks[i].attributes.keep = "true"
     end
   end
   return blocks
+end
+
+local function displayed(piece) return piece.t == "Math" and piece.mathtype == "DisplayMath" end
+
+-- No page ends between a formula and the words that lead to it, nor after a heading and a line.
+local function lead_in(blocks)
+  local list = pandoc.Blocks({})
+  for i, this in ipairs(blocks) do
+    local before, after = blocks[i - 1], blocks[i + 1]
+    local leads = after and after.t == "Para" and after.content:find_if(displayed) and not stringify(this):match("[%.%?]$")
+    local short = before and before.t == "Header" and #stringify(this) < columns
+    if typst and this.t == "Para" and (leads or short) and not this.content:find_if(displayed) then
+      list:extend({ block("#lead-in["), this, block("]") })
+    else
+      list:insert(this)
+    end
+  end
+  return list
 end
 
 local function code(div)
@@ -314,6 +427,24 @@ local function bold_head(t)
     t.colspecs[i] = { spec[1] == "AlignDefault" and "AlignLeft" or spec[1], nil }
   end
   return t
+end
+
+-- Only a table of more than about 90 mm goes on on the next page.
+local function whole_if_short(t, blocks)
+  local lines = 0
+  for _, body in ipairs(t.bodies) do
+    for _, row in ipairs(body.body) do
+      local length = 0
+      for _, cell in ipairs(row.cells) do length = length + pandoc.text.len(stringify(cell.contents)) end
+      lines = lines + 1 + length // columns
+    end
+  end
+  return lines > 15 and blocks or wrapped(block("#whole["), blocks, block("]"))
+end
+
+local function markdown_table(t)
+  bold_head(t)
+  return typst and whole_if_short(t, { t }) or pandoc.Div({ t }, { class = "wide" })
 end
 
 local function is_number(text)
@@ -352,9 +483,7 @@ local function tidy(t)
     end
     t.colspecs[i] = { numeric and "AlignRight" or "AlignLeft", nil }
   end
-  return longest, t:walk({
-    Str = function(s) if s.text:match("^%-[%d%.]") then s.text = "−" .. s.text:sub(2); return s end end,
-  })
+  return longest, t
 end
 
 local function caption(div, word)
@@ -375,14 +504,14 @@ local function data_table(div)
   end })
   if not t then problem("an HTML output that is not a table"); return {} end
   local longest
-  longest, t = tidy(bold_head(t))
+  longest, t = tidy(bold_head(t:walk({ Inlines = wording })))
   t.attr = pandoc.Attr()
   local number = number_of[div.identifier]
   if typst then
     local shrink = longest <= 40 -- a column of words wraps, a table of numbers is made smaller
     local open = ("#data-table(%s, ["):format(number and quoted(number) or "none")
     local close = ("], shrink: %s)"):format(shrink) .. (number and ("#label(" .. quoted(div.identifier) .. ")") or "")
-    return { block(open), pandoc.Plain(caption(div)), block("], ["), t, block(close) }
+    return whole_if_short(t, { block(open), pandoc.Plain(caption(div)), block("], ["), t, block(close) })
   end
   t.caption = { long = number and { pandoc.Plain(caption(div, "Table")) } or {} }
   return pandoc.Div({ t }, { id = div.identifier, class = "wide" })
@@ -397,8 +526,8 @@ local function picture(div)
     return { block(open), pandoc.Plain(caption(div)), block("]") }
   end
   local attributes = pandoc.Attr("", {}, { { "alt", alt }, { "loading", "lazy" } }) -- in this order
-  local image = pandoc.Image({}, file, "", attributes)
-  local figure = pandoc.Figure({ pandoc.Plain({ image }) }, { long = { pandoc.Plain(caption(div, "Figure")) } })
+  local image = pandoc.Div({ pandoc.Plain({ pandoc.Image({}, file, "", attributes) }) }, { class = "wide" })
+  local figure = pandoc.Figure({ image }, { long = { pandoc.Plain(caption(div, "Figure")) } })
   return pandoc.Div({ figure }, { id = div.identifier }) -- pandoc finds the page of a div, not of a figure
 end
 
@@ -411,7 +540,7 @@ local function callout_block(div)
   end
   local places = {}
   for id in div.attributes.ids:gmatch("%S+") do places[#places + 1] = "label(" .. quoted(id) .. ")" end
-  local list = pandoc.Blocks({ block(("#callout(%s, (%s), ["):format(quoted(kind), table.concat(places, ", ") .. (#places == 1 and "," or ""))) })
+  local list = pandoc.Blocks({ block(("#callout(%s, %s, (%s), ["):format(quoted(kind), quoted(signs[kind]), table.concat(places, ", ") .. (#places == 1 and "," or ""))) })
   list:extend(div.content[1].content)
   list:insert(block("])["))
   for i = 2, #div.content do list:insert(div.content[i]) end
@@ -446,18 +575,22 @@ local function answered_here(para)
   end })
 end
 
-local function index()
+local function asked_numbers()
   local numbers = {}
   for number in pairs(questions) do numbers[#numbers + 1] = number end
-  if #numbers == 0 then return {} end
   table.sort(numbers, function(a, b)
     local a1, a2 = a:match("(%d+)%.(%d+)")
     local b1, b2 = b:match("(%d+)%.(%d+)")
     if a1 ~= b1 then return tonumber(a1) < tonumber(b1) end
     return tonumber(a2) < tonumber(b2)
   end)
+  return numbers
+end
+
+local function index()
+  if not next(questions) then return {} end
   local rows = pandoc.List({})
-  for _, number in ipairs(numbers) do
+  for _, number in ipairs(asked_numbers()) do
     local question = questions[number]
     rows:insert({ { pandoc.Plain(number) }, { pandoc.Plain(question.statement or {}) },
       { pandoc.Plain(places(question.asked)) }, { pandoc.Plain(places(question.answered)) } })
@@ -473,10 +606,26 @@ end
 ------------------------------------------------------------------------ the book
 
 local function finish(blocks)
+  check_prose(blocks)
   return blocks
+    :walk({ Inlines = wording })
+    :walk({ Blocks = lead_in })
     :walk({ Inlines = formulas, Link = link, Cite = citation })
-    :walk({ Table = bold_head, Blocks = keep_together, Para = answered_here })
+    :walk({ Table = markdown_table, Blocks = keep_together, Para = answered_here })
     :walk({ Div = function(div) local made = divs[div.classes[1]]; if made then return made(div) end end })
+end
+
+-- A summary without figures is kept together, so that no chapter ends in a few lost lines.
+local function with_ending(blocks)
+  local at
+  for i, this in ipairs(blocks) do
+    if this.t == "Header" and this.level == 2 then at = stringify(this):match("Summary$") and i end
+    if at and this.t == "RawBlock" and this.text:match("^#picture") then at = nil end
+  end
+  if not (typst and at) then return blocks end
+  blocks:insert(at, block("#flush()\n#ending["))
+  blocks:insert(block("]"))
+  return blocks
 end
 
 local function heading(header)
@@ -484,8 +633,8 @@ local function heading(header)
   if typst then
     if header.level == 1 and number then
       return { block("// lesson " .. header.identifier), block("#chapter(" .. number .. ")"), header }
-    elseif stringify(header) == "Summary" then -- no picture drifts into it
-      return { block("#place.flush()"), header }
+    elseif header.level == 2 then -- no picture drifts into another section
+      return { block("#flush()"), header }
     end
   elseif number then
     header.attributes.number = nil
@@ -502,11 +651,25 @@ function Pandoc(document)
     known_keys[stringify(entry.id)] = true
   end
   file:close()
-  local lessons, blocks = pandoc.List({}), pandoc.Blocks({})
-  for _, div in ipairs(document.blocks) do lessons:insert(number_lesson(div)) end
+  local lessons, blocks, preface = pandoc.List({}), pandoc.Blocks({}), nil
+  for _, div in ipairs(document.blocks) do
+    if div.classes[1] == "preface" then preface = div else lessons:insert(number_lesson(div)) end
+  end
+  for _, number in ipairs(asked_numbers()) do
+    local question = questions[number]
+    lesson = question.lesson
+    if #question.asked == 0 then problem("answer %s is to no question", number) end
+    if #question.answered == 0 then problem("question %s has no answer", number) end
+    kind_of.questions = "index"
+  end
+  if preface then
+    lesson = { name = "preface", number = 0 }
+    blocks:insert(pandoc.Header(1, "About this report", { id = "preface", class = "unnumbered" }))
+    blocks:extend(finish(preface.content))
+  end
   for _, div in ipairs(lessons) do
     lesson = { name = div.attributes.name, number = tonumber(div.attributes.number) }
-    blocks:extend(finish(div.content))
+    blocks:extend(with_ending(finish(div.content)))
   end
   lesson = { name = "index of questions", number = 0 }
   blocks:extend(finish(pandoc.Blocks(index())))

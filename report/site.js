@@ -25,8 +25,15 @@ function excerpt(text, word) {
 
 input.addEventListener("input", () => {
   const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const hits = words.length ? found(words) : [];
   results.replaceChildren();
-  for (const section of words.length ? found(words) : []) {
+  if (words.length && !hits.length) {
+    const item = document.createElement("li");
+    item.className = "none";
+    item.textContent = "nothing found";
+    results.append(item);
+  }
+  for (const section of hits) {
     const link = document.createElement("a");
     const line = document.createElement("small");
     link.href = section.path;
