@@ -615,15 +615,14 @@ local function finish(blocks)
     :walk({ Div = function(div) local made = divs[div.classes[1]]; if made then return made(div) end end })
 end
 
--- A summary without figures is kept together, so that no chapter ends in a few lost lines.
+-- A summary is kept together, so that no chapter ends in a few lost lines.
 local function with_ending(blocks)
   local at
   for i, this in ipairs(blocks) do
     if this.t == "Header" and this.level == 2 then at = stringify(this):match("Summary$") and i end
-    if at and this.t == "RawBlock" and this.text:match("^#picture") then at = nil end
   end
   if not (typst and at) then return blocks end
-  blocks:insert(at, block("#flush()\n#ending["))
+  blocks:insert(at, block("#ending["))
   blocks:insert(block("]"))
   return blocks
 end
@@ -633,8 +632,6 @@ local function heading(header)
   if typst then
     if header.level == 1 and number then
       return { block("// lesson " .. header.identifier), block("#chapter(" .. number .. ")"), header }
-    elseif header.level == 2 then -- no picture drifts into another section
-      return { block("#flush()"), header }
     end
   elseif number then
     header.attributes.number = nil

@@ -173,7 +173,11 @@ def site(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def pages(pdf) -> list[str]:
-    # spaces that do not break and marks without width aside
+    return texts(pdf)
+
+
+def texts(pdf: Path) -> list[str]:
+    """Return the text of each page, spaces that do not break and marks without width aside."""
     soft = str.maketrans({"\u00a0": " ", "\u2060": None})
     return [page.extract_text().translate(soft) for page in pypdf.PdfReader(pdf).pages]
 
@@ -320,14 +324,14 @@ def test_only_a_long_table_is_torn(tmp_path):
         cells += [table(name, 14), markdown("A line.\n\n" * 4)]
     path = notebook(tmp_path / "01_lesson.ipynb", *cells, table("z", 70))
     build.build_pdf([path], tmp_path / "report.pdf", "quick")
-    pages = [page.extract_text() for page in pypdf.PdfReader(tmp_path / "report.pdf").pages]
+    pages = texts(tmp_path / "report.pdf")
     on = {word: n for n, page in enumerate(pages) for word in re.findall(r"\w+row\d+x", page)}
     assert all(on[f"{name}row0x"] == on[f"{name}row13x"] for name in "abcdefgh")
     assert on["zrow0x"] < on["zrow69x"]
 
 
 def test_figures_stay_in_their_order_and_section(tmp_path):
-    """A tall figure (4 inches) drifts, but past no other one and over no heading."""
+    """Also a tall one (4 inches): it passes no other one and no heading."""
     cells = [markdown("# Title")]
     for number, height in enumerate([2, 4, 2, 4, 4, 2, 2, 4, 2, 4], start=1):
         shown = displayed(
@@ -336,7 +340,7 @@ def test_figures_stay_in_their_order_and_section(tmp_path):
         cells += [markdown(f"## Section{number}x\n\nA line.")] if number % 2 else []
         cells += [new_code_cell("show()", outputs=[shown]), markdown("Between.\n\n" * 3)]
     build.build_pdf([notebook(tmp_path / "01_lesson.ipynb", *cells)], tmp_path / "r.pdf", "quick")
-    pages = [page.extract_text() for page in pypdf.PdfReader(tmp_path / "r.pdf").pages[2:]]
+    pages = texts(tmp_path / "r.pdf")[2:]
     text = "\n".join("\n".join(page.splitlines()[1:]) for page in pages)  # no running heads
     captions = re.findall(r"Caption(\d+)x", text)
     assert list(map(int, captions)) == list(range(1, 11))
