@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -133,6 +133,12 @@ def table(frame, name: str, caption: str, *, precision: int = 3, index: bool = T
 def text(markdown: str) -> None:
     """Display Markdown prose, for sentences that hold computed numbers."""
     display({"text/markdown": markdown, "text/plain": markdown}, raw=True)
+
+
+def listed(items: Iterable, form: str = "") -> str:
+    """Return "a", "a and b", "a, b and c", ..., each written in the format ``form``."""
+    *first, last = (format(item, form) for item in items)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def watch(interval: float = 1.0) -> Callable[[dict], None]:

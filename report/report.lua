@@ -657,8 +657,8 @@ function Pandoc(document)
     lesson = question.lesson
     if #question.asked == 0 then problem("answer %s is to no question", number) end
     if #question.answered == 0 then problem("question %s has no answer", number) end
-    kind_of.questions = "index"
   end
+  if next(questions) then kind_of.questions = "index" end
   if preface then
     lesson = { name = "preface", number = 0 }
     blocks:insert(pandoc.Header(1, "About this report", { id = "preface", class = "unnumbered" }))

@@ -80,3 +80,12 @@ def test_watch_follows_a_run_to_its_end(monkeypatch, capsys):
     assert f"{last}]" in pictures[-1]["text/plain"]
     assert "200/200" in capsys.readouterr().out
     assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize(("items", "text"), [("a", "a"), ("ab", "a and b"), ("abc", "a, b and c")])
+def test_listed(items, text):
+    assert figures.listed(items) == text
+
+
+def test_listed_in_a_format():
+    assert figures.listed([0.12, 1], ".1f") == "0.1 and 1.0"

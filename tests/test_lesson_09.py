@@ -105,8 +105,3 @@ def test_multiply_adds_of_the_fixed_network_do_not_depend_on_the_canvas():
     assert {lesson.multiply_adds(fixed, side) for side in (32, 64)} == {expected}
     expected = 9 * (32**2 * 16 + 16**2 * 16 * 32 + 8**2 * 32 * 5) + 5 * 10
     assert lesson.multiply_adds(variable, 32) == expected
-
-
-@pytest.mark.parametrize(("items", "text"), [("a", "a"), ("ab", "a and b"), ("abc", "a, b and c")])
-def test_listed(items, text):
-    assert lesson.listed(items) == text
