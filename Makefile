@@ -26,11 +26,11 @@ PDF := $(BUILD)/report.pdf
 SITE := $(BUILD)/site
 endif
 
-HELPERS := $(wildcard helpers/*.py)
+HELPERS := $(shell find helpers -name '*.py')
 # The last first: later lessons take longer, and the long ones should not start last.
 LESSONS := $(shell ls -r notebooks/[0-9][0-9]_*.ipynb)
 EXECUTED := $(LESSONS:notebooks/%=$(BUILD)/notebooks/%)
-TYPESETTING := $(filter-out report/notebooks.py,$(wildcard report/*.*))
+TYPESETTING := $(filter-out report/execute.py,$(wildcard report/*.*))
 
 # Lessons are independent of each other: one process each, one thread in each process.
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
@@ -61,18 +61,18 @@ notebooks: $(BUILD)/published ## execute the lessons that changed
 figures: $(BUILD)/figures ## figures/, from the executed lessons
 
 results: $(READY) ## train the runs that results/ lacks
-	$(BIN)/python -m helpers.schedule train --profile $(PROFILE) --results $(RESULTS)
+	$(BIN)/python -m commands.schedule train --profile $(PROFILE) --results $(RESULTS)
 
 retrain: $(READY) ## train every run anew, or go on with it where it was interrupted
-	$(BIN)/python -m helpers.schedule train --profile $(PROFILE) --results $(RESULTS) --again
+	$(BIN)/python -m commands.schedule train --profile $(PROFILE) --results $(RESULTS) --again
 
 verify: $(READY) ## train the first steps of every record again and compare
-	$(BIN)/python -m helpers.schedule verify --results $(RESULTS)
+	$(BIN)/python -m commands.schedule verify --results $(RESULTS)
 
 bench: $(READY) ## measure all speeds anew, for results/*.json (on an idle machine)
-	@KINETO_LOG_LEVEL=9 $(BIN)/python -m benchmarks.convolution
-	@$(BIN)/python -m helpers.batching
-	@env -u OMP_NUM_THREADS $(BIN)/python -m benchmarks.training
+	@KINETO_LOG_LEVEL=9 $(BIN)/python -m commands.bench.convolution
+	@$(BIN)/python -m commands.bench.batching
+	@env -u OMP_NUM_THREADS $(BIN)/python -m commands.bench.training
 
 test: $(READY) ## every test, and every lesson executed from scratch with little data
 	@$(MAKE) report PROFILE=quick
@@ -106,16 +106,16 @@ $(READY): pyproject.toml requirements.lock
 	@touch $@
 
 # -------------------------------------------------------------------- records
-$(BUILD)/checked: notebooks/profiles.toml $(LESSONS) report/notebooks.py | $(READY)
+$(BUILD)/checked: notebooks/profiles.toml $(LESSONS) report/execute.py | $(READY)
 	@mkdir -p $(@D)
-	@$(BIN)/python report/notebooks.py check --profile $(PROFILE) $(LESSONS)
+	@$(BIN)/python report/execute.py check --profile $(PROFILE) $(LESSONS)
 	@touch $@
 
 # "results/." and not "results": the folder's own time changes when a record comes or goes.
-ENGINE := $(addprefix helpers/,data.py augment.py networks.py training.py records.py experiments.py)
+ENGINE := $(wildcard helpers/networks.py helpers/data/*.py helpers/experiments/*.py)
 $(BUILD)/trained: $(ENGINE) $(wildcard $(RESULTS)/.) | $(READY) $(BUILD)/checked
 	@mkdir -p $(RESULTS)
-	@$(BIN)/python -m helpers.schedule train --profile $(PROFILE) --results $(RESULTS)
+	@$(BIN)/python -m commands.schedule train --profile $(PROFILE) --results $(RESULTS)
 	@touch $@
 
 # Changes only when a record did, so that only then the lessons run again.
@@ -129,9 +129,9 @@ reading = $(patsubst notebooks/%,$(BUILD)/notebooks/%,$(shell grep -l '"[a-z]* =
 $(call reading,results): $(BUILD)/records.sum
 $(foreach name,benchmarks batching throughput,$(eval $(call reading,results/$(name).json): results/$(name).json))
 
-$(BUILD)/notebooks/%.ipynb: notebooks/%.ipynb $(HELPERS) report/notebooks.py requirements.lock | $(READY) $(BUILD)/checked
+$(BUILD)/notebooks/%.ipynb: notebooks/%.ipynb $(HELPERS) report/execute.py requirements.lock | $(READY) $(BUILD)/checked
 	@echo "Executing $<"
-	@$(BIN)/python report/notebooks.py execute --profile $(PROFILE) $< $@
+	@$(BIN)/python report/execute.py execute --profile $(PROFILE) $< $@
 
 # Changes when a lesson comes or goes.
 $(BUILD)/lessons: always
@@ -142,7 +142,7 @@ $(BUILD)/lessons: always
 # Lessons, figures and the PDF are replaced only when every lesson succeeded.
 $(BUILD)/published: $(EXECUTED)
 ifeq ($(PROFILE),full)
-	@$(BIN)/python report/notebooks.py publish $(EXECUTED)
+	@$(BIN)/python report/execute.py publish $(EXECUTED)
 	@touch $(BUILD)/checked  # the lessons are newer now, but nobody edited them
 endif
 	@touch $@

@@ -31,6 +31,20 @@ ADVERSARIAL = (
     Shape(1, 5, 1, (4, 4), (2, 2), (2, 2), (0, 0)),  # patches that do not overlap
 )
 
+# The layers whose speed lesson 05 measures:
+# (batch, in, out, height, width, kernel, stride, padding): first, middle and last layers of the
+# networks of this report, larger ones, and a strided 5x5
+BENCHMARK_SHAPES = (
+    (16, 1, 16, 28, 28, 3, 1, 1),
+    (16, 16, 32, 14, 14, 3, 1, 1),
+    (16, 32, 64, 7, 7, 3, 1, 1),
+    (16, 32, 81, 16, 16, 3, 1, 1),
+    (16, 3, 8, 32, 32, 3, 1, 1),
+    (16, 1, 16, 64, 64, 3, 1, 1),
+    (64, 16, 32, 32, 32, 3, 1, 1),
+    (4, 3, 16, 96, 72, 5, 2, 1),
+)
+
 # Absolute tolerances: sums of some hundred terms of size one, with room to spare.
 _TOLERANCE = {
     torch.float64: 1e-10,

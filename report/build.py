@@ -32,13 +32,12 @@ import jinja2
 import nbformat
 import pypandoc
 import typst
+from execute import cleaned
 from fontTools.ttLib import TTFont
 from nbconvert.exporters import TemplateExporter
 from nbconvert.filters import strip_ansi
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from traitlets.config import Config
-
-from notebooks import cleaned
 
 HERE = Path(__file__).resolve().parent
 PREFACE = HERE / "preface.md"

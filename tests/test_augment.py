@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from helpers import augment, data
-from helpers.augment import RECIPES, RandomAffine
+from helpers import data
+from helpers.data import augment
+from helpers.data.augment import RECIPES, RandomAffine
 
 SHAPES = [(3, 1, 28, 28), (2, 3, 9, 6), (4, 2, 5, 12)]
 

@@ -1,4 +1,4 @@
-"""The measurements of lesson 04 run, and their numbers belong together."""
+"""The measurements of lesson 05 run, and their numbers belong together."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from benchmarks import convolution
+from commands.bench import convolution
 
 
 @pytest.fixture(scope="module")

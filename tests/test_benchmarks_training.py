@@ -5,8 +5,8 @@ import json
 import pytest
 import torch
 
-from benchmarks import training as speed
-from helpers import training
+from commands.bench import training as speed
+from helpers.experiments import training
 from helpers.networks import FixedNetwork, initialise
 
 

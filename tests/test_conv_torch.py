@@ -79,7 +79,7 @@ def test_output_and_gradients(case):
 def test_many_channels_and_small_chunks(case, chunk):
     *tensors, options = case
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(conv.fastconv, "CHUNK", chunk)  # some images at a time
+        patch.setattr(conv.kernels, "CHUNK", chunk)  # some images at a time
         actual = with_gradients(conv.conv2d, tensors, options)
     for ours, theirs in zip(actual, with_gradients(F.conv2d, tensors, options), strict=True):
         close(ours, theirs)

@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "report"))
-import notebooks as runner  # noqa: E402
+import execute as runner  # noqa: E402
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OPTIONAL = sum(PROJECT["optional-dependencies"].values(), [])
@@ -58,18 +58,18 @@ def test_lock_holds_exact_versions_only():
 def imported(folder: str) -> set[str]:
     """Return the packages that a folder's code imports, the project's own modules left out."""
     names = set()
-    for file in (ROOT / folder).glob("*.py"):
+    for file in (ROOT / folder).rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 names.add(node.module.split(".")[0])
-    scripts = [*(ROOT / "report").glob("*.py"), *(ROOT / "tests").glob("*.py")]
-    own = {"helpers", "benchmarks"} | {file.stem for file in scripts}
+    scripts = [*(ROOT / "report").glob("*.py"), *(ROOT / "tests").rglob("*.py")]
+    own = {"helpers", "commands"} | {file.stem for file in scripts}
     return names - own - set(sys.stdlib_module_names)
 
 
-@pytest.mark.parametrize("folder", ["helpers", "benchmarks", "report", "tests"])
+@pytest.mark.parametrize("folder", ["helpers", "commands", "report", "tests"])
 def test_every_import_is_declared(folder):
     # helpers must work with the package alone, as it does on a Dask worker
     declared = map(Requirement, PROJECT["dependencies"]) if folder == "helpers" else DECLARED

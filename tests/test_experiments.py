@@ -11,19 +11,21 @@ import psutil
 import pytest
 from filelock import FileLock
 
-from helpers import experiments, records, schedule, training
-from helpers.experiments import Experiment, best, table
-from helpers.records import RecordError
+from commands import schedule
+from helpers import experiments
+from helpers.experiments import Experiment, best, records, table, training
+from helpers.experiments.records import RecordError
 
 # A small table in place of the report's, in a process of its own.
 PROGRAM = """
 import sys
-from helpers import experiments, schedule
+from commands import schedule
+from helpers import experiments
 
 def lines():
     return [experiments.Experiment(group="t", images={images}, epochs=3, seed=s) for s in range(2)]
 
-experiments.WRITTEN, experiments.CHOSEN = (lines,), ()
+experiments.table.WRITTEN, experiments.table.CHOSEN = (lines,), ()
 if __name__ == "__main__":
     sys.exit(schedule.main(["train", "--results", sys.argv[1], *sys.argv[2:]]))
 """
@@ -39,8 +41,8 @@ def private_folders(tmp_path, monkeypatch):
 @pytest.fixture
 def two_runs(monkeypatch):
     lines = [Experiment(group="t", images=50, epochs=1, seed=seed) for seed in range(2)]
-    monkeypatch.setattr(experiments, "WRITTEN", (lambda: lines,))
-    monkeypatch.setattr(experiments, "CHOSEN", ())
+    monkeypatch.setattr(experiments.table, "WRITTEN", (lambda: lines,))
+    monkeypatch.setattr(experiments.table, "CHOSEN", ())
     return lines
 
 
@@ -61,25 +63,25 @@ def a_record(line, accuracy, loss=0.1):
 
 def with_records_of_sweeps(results):
     """Return the whole table: with a record of each sweep, the tuned runs have their names."""
-    for _, _, sweeps in experiments.CHOSEN:
-        for line in table(results):
+    for _, _, sweeps in experiments.table.CHOSEN:
+        for line in table.lines(results):
             if line.group in sweeps:
                 records.write(results, a_record(line, 0.9))
-    return table(results)
+    return table.lines(results)
 
 
 # ---------------------------------------------------------------------- the table
-@pytest.mark.parametrize("profile", experiments.PROFILES)
+@pytest.mark.parametrize("profile", experiments.table.PROFILES)
 def test_names_are_unique_and_fit_a_file_system(tmp_path, profile):
-    names = [line.name for line in table(tmp_path, profile)]
+    names = [line.name for line in table.lines(tmp_path, profile)]
     assert len(names) == len(set(names)) > 20
     assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-_") for name in names)
 
 
-@pytest.mark.parametrize("profile", experiments.PROFILES)
+@pytest.mark.parametrize("profile", experiments.table.PROFILES)
 def test_each_line_can_be_started(tmp_path, profile):
     seen = set()
-    for line in table(tmp_path, profile):
+    for line in table.lines(tmp_path, profile):
         if (key := (line.network, line.width, line.data)) not in seen:
             seen.add(key)
             training.build_network(line)
@@ -88,7 +90,7 @@ def test_each_line_can_be_started(tmp_path, profile):
 
 def test_only_final_results_may_read_the_test_set(tmp_path):
     lines = with_records_of_sweeps(tmp_path)
-    assert {name for name, *_ in experiments.CHOSEN} <= {line.group for line in lines}
+    assert {name for name, *_ in experiments.table.CHOSEN} <= {line.group for line in lines}
     final = {"baseline", "augmentation", "augmentation-long", "final", "final-64"}
     assert {line.group for line in lines if line.test} == final
     assert {line.group for line in lines if not line.test}.isdisjoint(final)
@@ -154,7 +156,7 @@ def test_the_fewest_images_can_be_trained(tmp_path):
 
 def test_unknown_profile_is_named(tmp_path):
     with pytest.raises(ValueError, match="'slow' is unknown; choose one of: full, quick"):
-        table(tmp_path, "slow")
+        table.lines(tmp_path, "slow")
 
 
 def test_best_takes_the_mean_over_seeds_and_then_the_loss():
@@ -174,21 +176,21 @@ def test_best_takes_the_mean_over_seeds_and_then_the_loss():
 
 def test_tuned_runs_appear_when_their_sweep_is_complete(tmp_path):
     def groups():
-        return {line.group for line in table(tmp_path)}
+        return {line.group for line in table.lines(tmp_path)}
 
-    sweep = [line for line in table(tmp_path) if line.group == "learning-rate"]
+    sweep = [line for line in table.lines(tmp_path) if line.group == "learning-rate"]
     for line in sweep[:-1]:
         accuracy = {0.002: 0.97, 0.003: 0.96}.get(line.learning_rate, 0.9)
         records.write(tmp_path, a_record(line, accuracy))
     assert "batch-size" not in groups()
     records.write(tmp_path, a_record(sweep[-1], 0.99))  # the fixed network at 0.005
-    sweep = [line for line in table(tmp_path) if line.group == "batch-size"]
+    sweep = [line for line in table.lines(tmp_path) if line.group == "batch-size"]
     rates = {line.network: line.learning_rate for line in sweep}
     assert rates == {"max": 0.002, "fixed": 0.005}
     assert "final" not in groups()
     for line in sweep:
         records.write(tmp_path, a_record(line, 0.9 + line.batch_size / 1000))
-    final = [line for line in table(tmp_path) if line.group == "final"]
+    final = [line for line in table.lines(tmp_path) if line.group == "final"]
     assert {(line.network, line.learning_rate, line.batch_size) for line in final} == {
         ("max", 0.002, 64),
         ("fixed", 0.005, 64),
@@ -372,7 +374,7 @@ def test_list_shows_what_is_there_and_what_no_longer_belongs(tmp_path, two_runs,
 def test_the_command_is_the_module_under_its_proper_name(monkeypatch):
     monkeypatch.setattr(schedule, "main", lambda: 7)  # workers are sent what it defines, by name
     with pytest.warns(RuntimeWarning), pytest.raises(SystemExit, match="7"):
-        runpy.run_module("helpers.schedule", run_name="__main__")
+        runpy.run_module("commands.schedule", run_name="__main__")
 
 
 # ---------------------------------------------------------------------- processes

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from helpers import figures, training
-from helpers.experiments import Experiment
+from helpers import figures
+from helpers.experiments import Experiment, training
 
 
 @pytest.fixture

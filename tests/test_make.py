@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = r"""#!/bin/sh
 echo "$@" >> log
 case "$1 $2" in
-*notebooks.py\ execute) mkdir -p "$(dirname "$6")" && cp "$5" "$6" ;;
-*notebooks.py\ publish) [ ! -e changes ] || echo >> notebooks/01_one.ipynb; touch "$@" ;;
+*execute.py\ execute) mkdir -p "$(dirname "$6")" && cp "$5" "$6" ;;
+*execute.py\ publish) [ ! -e changes ] || echo >> notebooks/01_one.ipynb; touch "$@" ;;
 *build.py\ figures) mkdir -p figures && { [ ! -e changes ] || echo >> figures/README.md; } ;;
 *build.py\ pdf) git describe --always --dirty > "$4" ;;
 *build.py\ site) mkdir -p "$4" && git describe --always --dirty > "$4/index.html" ;;
@@ -54,11 +54,11 @@ def project(tmp_path):
         RECORD: "{}",
     }
     files |= {name: "" for name in ("pyproject.toml", "requirements.lock")}
-    files |= {f"report/{name}.py": "" for name in ("notebooks", "build")}
-    engine = ("data", "augment", "networks", "training", "records", "experiments")
+    files |= {f"report/{name}.py": "" for name in ("execute", "build")}
+    engine = ("networks", "data/images", "experiments/training")
     files |= {f"helpers/{name}.py": "" for name in engine}
     for name, text in files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     for name, parameters in LESSONS.items():
         nbformat.write(
@@ -112,7 +112,7 @@ def test_the_title_page_names_the_version_that_publishing_leaves(project):
     ("changed", "executed"),
     [
         ("requirements.lock", [*LESSONS, "install"]),
-        ("helpers/data.py", [*LESSONS, "train"]),
+        ("helpers/data/images.py", [*LESSONS, "train"]),
         ("results/throughput.json", ["03_three", "train"]),
         (RECORD, ["02_two", "train"]),
         ("notebooks/01_one.ipynb", ["01_one", "check"]),

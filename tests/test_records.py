@@ -4,8 +4,8 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from helpers import records
-from helpers.records import RecordError
+from helpers.experiments import records
+from helpers.experiments.records import RecordError
 
 
 def a_record(name="trial", **fields):

@@ -3,10 +3,10 @@ import safetensors.torch
 import torch
 from torch.nn import functional as F
 
-from helpers import data, training
-from helpers.experiments import Experiment
+from helpers import data
+from helpers.experiments import Experiment, training
+from helpers.experiments.records import same
 from helpers.networks import FixedNetwork
-from helpers.records import same
 
 TINY = Experiment(group="test", images=100, epochs=3, save_weights=True, test=True)
 VARIABLE = {"data": "varres", "network": "max", "width": 8}

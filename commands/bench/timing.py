@@ -1,4 +1,4 @@
-"""What lesson 04 shares with its measurements in ``benchmarks/convolution.py``.
+"""What lesson 05 shares with its measurements in ``commands/bench/convolution.py``.
 
 Times are in seconds of wall clock, sizes in bytes.
 """
@@ -13,19 +13,6 @@ import torch
 import torch.nn.functional as F
 
 from helpers import conv
-
-# (batch, in, out, height, width, kernel, stride, padding): first, middle and last layers of the
-# networks of this report, larger ones, and a strided 5x5
-SHAPES = (
-    (16, 1, 16, 28, 28, 3, 1, 1),
-    (16, 16, 32, 14, 14, 3, 1, 1),
-    (16, 32, 64, 7, 7, 3, 1, 1),
-    (16, 32, 81, 16, 16, 3, 1, 1),
-    (16, 3, 8, 32, 32, 3, 1, 1),
-    (16, 1, 16, 64, 64, 3, 1, 1),
-    (64, 16, 32, 32, 32, 3, 1, 1),
-    (4, 3, 16, 96, 72, 5, 2, 1),
-)
 
 
 class Timing(NamedTuple):

@@ -1,7 +1,7 @@
 """Time and memory of the convolutions, side by side, for ``results/benchmarks.json``.
 
-``python -m benchmarks.convolution``: all callables of a comparison run in turn in one process, so
-that whatever else the machine does meets all of them alike; reported are medians and quartiles
+``python -m commands.bench.convolution``: all callables of a comparison run in turn in one process,
+so that whatever else the machine does meets all of them alike; reported are medians and quartiles
 after a warm-up, on one thread. Times are in seconds of wall clock, sizes in bytes.
 """
 
@@ -19,9 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch.profiler import ProfilerActivity, profile
 
-from helpers import conv, records, training
-from helpers.bench import (
-    SHAPES,
+from commands.bench.timing import (
     arguments,
     flops,
     pixels_conv2d,
@@ -29,8 +27,11 @@ from helpers.bench import (
     time_interleaved,
     unfold_product_conv2d,
 )
+from helpers import conv
+from helpers.checks import BENCHMARK_SHAPES
+from helpers.experiments import records, training
 
-RESULTS = Path(__file__).resolve().parents[1] / "results"
+RESULTS = Path(__file__).resolve().parents[2] / "results"
 FORMATS = {"channels_first": torch.contiguous_format, "channels_last": torch.channels_last}
 # The ladder: name -> function, largest image side it is timed on, whether its backward is timed
 LADDER = {
@@ -163,14 +164,14 @@ def measure_ladder(seconds: float, batch=16, channels=(16, 32)) -> list[dict]:
 
 
 def measure_shapes(seconds: float) -> tuple[list[dict], float]:
-    """Compare ``conv2d``, the textbook layer and torch's on SHAPES, in both memory formats.
+    """Compare ``conv2d``, the textbook layer and torch's on all shapes, in both memory formats.
 
     Also returns the geometric mean over the shapes of the time of conv2d over that of torch's
     forward and backward, each in its better memory format.
     """
     rows, ratios = [], []
     rivals = {"conv2d": conv.conv2d, "textbook": conv.unfold_conv2d, "torch": F.conv2d}
-    for shape in SHAPES:
+    for shape in BENCHMARK_SHAPES:
         choices = list(itertools.product(rivals, FORMATS))
         functions = {c: both(rivals[c[0]], shape, FORMATS[c[1]]) for c in choices}
         timings = time_interleaved(functions, seconds)
@@ -214,7 +215,7 @@ def measure_growth(seconds: float) -> list[dict]:
 def measure_memory_and_profile() -> list[dict]:
     """Saved and peak memory and where the time goes, for every rung with a backward."""
     rows = []
-    shape = SHAPES[1]
+    shape = BENCHMARK_SHAPES[1]
     input_and_weight = sum(4 * t.numel() for t in arguments(shape)[0][:2])
     for name, (function, _, has_backward) in LADDER.items():
         if has_backward:
@@ -258,7 +259,7 @@ def measure(seconds: float = 2.0) -> dict:
 def main() -> None:
     """Measure on one thread and write the results."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.convolution", description=__doc__.splitlines()[0]
+        prog="python -m commands.bench.convolution", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR")
     parser.add_argument("--seconds", type=float, default=2.0, help="for each comparison")

@@ -1,10 +1,11 @@
 """How fast the experiments train, and how fast their networks are: ``results/throughput.json``.
 
-``python -m benchmarks.training`` compares the engine with the straightforward loop: in rounds, each
-side once per round on the same number of images, with medians and their ratio as the result. The
-straightforward loop is torchvision's MNIST with a transform per image, a DataLoader, batch 16, all
-cores for one run, plain Adam, ReLU before the max pool. The engine trains one run per core at the
-same time. Then single layers and whole networks are timed, on one thread. Let the machine be idle.
+``python -m commands.bench.training`` compares the engine with the straightforward loop: in rounds,
+each side once per round on the same number of images, with medians and their ratio as the result.
+The straightforward loop is torchvision's MNIST with a transform per image, a DataLoader, batch 16,
+all cores for one run, plain Adam, ReLU before the max pool. The engine trains one run per core at
+the same time. Then single layers and whole networks are timed, on one thread. Let the machine be
+idle.
 """
 
 import argparse
@@ -24,13 +25,14 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import MNIST
 
-from helpers import data, records, schedule, training
-from helpers.bench import time_interleaved
-from helpers.experiments import Experiment
+from commands import schedule
+from commands.bench.timing import time_interleaved
+from helpers import data
+from helpers.experiments import Experiment, records, training
 from helpers.networks import FixedNetwork, costs, layers
 
 BATCH = 16
-# The networks of lesson 09, each with the side that its images are resized to.
+# The networks of lesson 10, each with the side that its images are resized to.
 NETWORKS = {
     "variable, N = 81": (Experiment(group="speed", data="varres", network="max", width=81), None),
     "fixed, 28x28": (Experiment(group="speed", data="varres-28"), 28),
@@ -233,7 +235,7 @@ def measure_networks(seconds: float = 60.0, batch_size: int = 100, least: int = 
 
 def main() -> None:
     """Measure and write the result."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m commands.bench.training", description=__doc__)
     parser.add_argument("--results", type=Path, default=schedule.PROJECT / "results", metavar="DIR")
     parser.add_argument("--rounds", type=int, default=7, help="of the training loops")
     parser.add_argument("--steps", type=int, default=200, help="steps of batch 16 per run")

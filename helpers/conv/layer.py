@@ -10,8 +10,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from helpers import fastconv
-from helpers.fastconv import Geometry
+from helpers.conv import kernels
+from helpers.conv.kernels import Geometry
 
 
 def _pair(value, name: str, smallest: int) -> tuple[int, int]:
@@ -211,7 +211,7 @@ class UnfoldConv2dFunction(torch.autograd.Function):
     """Convolution as one product of the patch matrix U (NP, K) with W (K, O), as in lesson 03.
 
     Saves input and weight, not the patches, which are k_h * k_w times the input. Unfolding them
-    again in the backward pass costs time to save memory; lesson 04 measures both.
+    again in the backward pass costs time to save memory; lesson 05 measures both.
     """
 
     @staticmethod
@@ -322,7 +322,7 @@ class Conv2dFunction(torch.autograd.Function):
     @staticmethod
     def forward(input, weight, bias, geometry):
         """Return the output (N, O, H_out, W_out)."""
-        return fastconv.convolve(input, weight, bias, geometry)
+        return kernels.convolve(input, weight, bias, geometry)
 
     setup_context = staticmethod(_save)
 
@@ -369,7 +369,7 @@ class InputGradient(torch.autograd.Function):
     @staticmethod
     def forward(grad_output, weight, geometry):
         """Return a tensor of the input's shape, (N, C, height, width)."""
-        return fastconv.input_gradient(grad_output, weight, geometry)
+        return kernels.input_gradient(grad_output, weight, geometry)
 
     setup_context = staticmethod(_save)
 
@@ -401,7 +401,7 @@ class WeightGradient(torch.autograd.Function):
     @staticmethod
     def forward(input, grad_output, geometry):
         """Return a tensor of the weight's shape, (O, C / groups, k_h, k_w)."""
-        return fastconv.weight_gradient(input, grad_output, geometry)
+        return kernels.weight_gradient(input, grad_output, geometry)
 
     setup_context = staticmethod(_save)
 
@@ -470,7 +470,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) 
     geometry = _geometry(input, weight, stride, padding, dilation, groups)
     if torch.compiler.is_compiling():
         # the compiler cannot trace Functions with a jvp, but it can differentiate plain operations
-        return fastconv.convolve(input, weight, bias, geometry)
+        return kernels.convolve(input, weight, bias, geometry)
     return Conv2dFunction.apply(input, weight, bias, geometry)
 
 

@@ -1,4 +1,4 @@
-"""The definitions of lesson 08 behave as torch, autograd and ``helpers.networks`` say."""
+"""The definitions of lesson 09 behave as torch, autograd and ``helpers.networks`` say."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from helpers.checks import ADVERSARIAL
 from helpers.networks import FixedNetwork, VariableNetwork, count_parameters
 
-lesson = definitions("08_global_pooling")
+lesson = definitions("09_global_pooling")
 POOLS = {
     "max": lambda X: X.amax(dim=(2, 3)),
     "mean": lambda X: X.mean(dim=(2, 3)),

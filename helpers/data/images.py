@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from torchvision.datasets import MNIST, ImageFolder
 from torchvision.transforms.functional import pil_to_tensor
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+DATA = Path(__file__).resolve().parents[2] / "data"
 
 # MD5 of the archives in data/MNIST/raw. torchvision's download has the same contents, packed by
 # another program, and so another checksum: MNIST.resources lists it, and it is accepted too.

@@ -1,4 +1,4 @@
-"""The definitions of lesson 06 behave as those of ``helpers``."""
+"""The definitions of lesson 07 behave as those of ``helpers``."""
 
 import pytest
 import torch
@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lesson import definitions
 
-from helpers import augment, comparisons
+from helpers import statistics
+from helpers.data import augment
 
-lesson = definitions("06_augmentation")
+lesson = definitions("07_augmentation")
 PARAMETERS = st.tuples(
     st.floats(-180, 180), st.floats(-9, 9), st.floats(-9, 9), st.floats(0.5, 2), st.floats(-40, 40)
 )
@@ -110,6 +111,6 @@ def test_resample_in_four_ways():
 def test_comparisons():
     generator = torch.Generator().manual_seed(0)
     a, b = (torch.rand(4, 200, generator=generator) > share for share in (0.1, 0.2))
-    assert lesson.vote(a, b) == comparisons.vote(a, b)
+    assert lesson.vote(a, b) == statistics.vote(a, b)
     means = [right.double().mean(dim=1) for right in (a, b)]
-    assert lesson.paired(*means) == pytest.approx(comparisons.paired(*means))
+    assert lesson.paired(*means) == pytest.approx(statistics.paired(*means))

@@ -1,6 +1,6 @@
 """The table of every training run of the report.
 
-To add an experiment, add a line to a function below; ``python -m helpers.schedule train``
+To add an experiment, add a line to a function below; ``python -m commands.schedule train``
 trains what has no record yet, in the order of the table. What is tuned is chosen here too, by code
 that reads validation accuracies from the records of the earlier runs.
 """
@@ -13,7 +13,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from helpers import augment, records
+from helpers.data import augment
+from helpers.experiments import records
 
 Data = Literal["mnist", "varres", "varres-28", "varres-64", "varres-pad64"]
 
@@ -24,7 +25,7 @@ class Experiment(BaseModel, frozen=True, extra="forbid"):
     ``data``: ``mnist`` (28x28); ``varres``, the variable-resolution images as they are; ``-28`` and
     ``-64``, the same resized to this side; ``-pad64``, padded with black at the right and bottom.
     ``network``: ``fixed``, or a VariableNetwork with this pooling and ``width``.
-    ``augmentation``: a recipe of ``helpers.augment``. ``normalisation``: subtract the mean and
+    ``augmentation``: a recipe of ``helpers.data.augment``. ``normalisation``: subtract the mean and
     divide by the standard deviation of the training images. ``test``: may read the test set, once,
     after the last epoch. ``images``: only so many training images, and a fifth as many in
     validation and test set; all if None. At least 15: one of each size in validation.
@@ -79,7 +80,7 @@ LEARNING_RATES = [n * 0.5 / 1000 for n in range(1, 11)]  # 0.0005 ... 0.005
 LEARNING_RATES_BELOW = [0.0001, 0.00025]
 LEARNING_RATES_64 = [0.00025, 0.0005, 0.001, 0.002, 0.004]
 BATCH_SIZES = [4, 16, 32, 64]
-# The pair of lesson 09 and the second pair, both as (network, data).
+# The pair of lesson 10 and the second pair, both as (network, data).
 PAIR = [MAX | {"data": "varres"}, RESIZED]
 PAIR_64 = [MAX_199 | {"data": "varres"}] + [
     {"network": "fixed", "data": data} for data in ("varres-64", "varres-pad64")
@@ -102,18 +103,18 @@ SEEDS = {
 
 
 def baseline() -> list[Experiment]:
-    """Lesson 05: the original's setting."""
+    """Lesson 06: the original's setting."""
     seeds = range(SEEDS["baseline"])
     return [Experiment(group="baseline", seed=s, test=True, save_weights=s == 0) for s in seeds]
 
 
 def baseline_rates() -> list[Experiment]:
-    """Lesson 05: the baseline with other learning rates, and why it keeps its own."""
+    """Lesson 06: the baseline with other learning rates, and why it keeps its own."""
     return [Experiment(group="baseline-rate", learning_rate=lr) for lr in BASELINE_RATES]
 
 
 def original_rate() -> list[Experiment]:
-    """Lesson 10: both numbers of the original on MNIST with the learning rate of its stored code.
+    """Lesson 11: both numbers of the original on MNIST with the learning rate of its stored code.
 
     Its baseline is not normalised; its augmented network is.
     """
@@ -131,7 +132,7 @@ def original_rate() -> list[Experiment]:
 
 
 def augmentation() -> list[Experiment]:
-    """Lesson 06: normalisation x augmentation (the fourth cell is the baseline); longer runs."""
+    """Lesson 07: normalisation x augmentation (the fourth cell is the baseline); longer runs."""
     cells = [(False, None), (True, "original"), (False, "original")]
     return [
         Experiment(group="augmentation", normalisation=norm, augmentation=recipe, seed=s, test=True)
@@ -143,7 +144,7 @@ def augmentation() -> list[Experiment]:
 
 
 def resized() -> list[Experiment]:
-    """Lesson 07: everything resized to 28 (two learning rates), and up to 64."""
+    """Lesson 08: everything resized to 28 (two learning rates), and up to 64."""
     return [
         Experiment(group="resized", **RESIZED, learning_rate=lr, seed=s)
         for lr, s in product((0.001, 0.0001), range(SEEDS["resized"]))
@@ -151,7 +152,7 @@ def resized() -> list[Experiment]:
 
 
 def pooling() -> list[Experiment]:
-    """Lesson 08: global max, mean and sum; as the original tells it, and as its code has it.
+    """Lesson 09: global max, mean and sum; as the original tells it, and as its code has it.
 
     ``pooling-text`` is Adam 0.0001, batch 64, 20 epochs; ``pooling-code`` 0.0005, 16, 10 epochs.
     """
@@ -165,7 +166,7 @@ def pooling() -> list[Experiment]:
 
 
 def learning_rates() -> list[Experiment]:
-    """Lesson 09: sweep of the learning rate for both networks."""
+    """Lesson 10: sweep of the learning rate for both networks."""
     return [
         Experiment(group="learning-rate", **network, learning_rate=lr)
         for network, lr in product(PAIR, LEARNING_RATES)
@@ -173,7 +174,7 @@ def learning_rates() -> list[Experiment]:
 
 
 def learning_rates_below() -> list[Experiment]:
-    """Lesson 09: rates below the original's grid, tried afterwards; nothing is chosen from them."""
+    """Lesson 10: rates below the original's grid, tried afterwards; nothing is chosen from them."""
     return [
         Experiment(group="learning-rate-below", **network, learning_rate=lr)
         for network, lr in product(PAIR, LEARNING_RATES_BELOW)
@@ -181,7 +182,7 @@ def learning_rates_below() -> list[Experiment]:
 
 
 def batch_sizes(done: list[dict]) -> list[Experiment]:
-    """Lesson 09: sweep of the batch size, each network at its own best learning rate."""
+    """Lesson 10: sweep of the batch size, each network at its own best learning rate."""
     return [
         Experiment(
             group="batch-size",
@@ -195,7 +196,7 @@ def batch_sizes(done: list[dict]) -> list[Experiment]:
 
 
 def final(done: list[dict]) -> list[Experiment]:
-    """Lesson 09: both networks as tuned; the test set is read here."""
+    """Lesson 10: both networks as tuned; the test set is read here."""
     tuned = [best(done, "batch-size", network) for network in PAIR]
     changes = {"group": "final", "test": True, "save_weights": True}
     seeds = range(SEEDS["final"])
@@ -203,7 +204,7 @@ def final(done: list[dict]) -> list[Experiment]:
 
 
 def learning_rates_64() -> list[Experiment]:
-    """Lesson 09, second pair: sweep of the learning rate at 64x64."""
+    """Lesson 10, second pair: sweep of the learning rate at 64x64."""
     return [
         Experiment(group="learning-rate-64", **network, learning_rate=lr)
         for network, lr in product(PAIR_64, LEARNING_RATES_64)
@@ -211,7 +212,7 @@ def learning_rates_64() -> list[Experiment]:
 
 
 def final_64(done: list[dict]) -> list[Experiment]:
-    """Lesson 09, second pair: as tuned; the test set is read here."""
+    """Lesson 10, second pair: as tuned; the test set is read here."""
     tuned = [best(done, "learning-rate-64", network) for network in PAIR_64]
     changes = {"group": "final-64", "test": True}
     return [
@@ -239,7 +240,7 @@ CHOSEN = (
 )
 
 
-def table(results: str | Path, profile: str = "full") -> list[Experiment]:
+def lines(results: str | Path, profile: str = "full") -> list[Experiment]:
     """Return every run of a profile that can be named yet, in order.
 
     Runs with tuned settings appear once ``results`` holds all records of the sweeps they are
@@ -248,13 +249,13 @@ def table(results: str | Path, profile: str = "full") -> list[Experiment]:
     if profile not in PROFILES:
         raise ValueError(f"profile {profile!r} is unknown; choose one of: {', '.join(PROFILES)}")
     transform = PROFILES[profile]
-    lines = transform([line for group in WRITTEN for line in group()])
+    found = transform([line for group in WRITTEN for line in group()])
     for _, choose, sweeps in CHOSEN:
-        sweep = [line for line in lines if line.group in sweeps]
+        sweep = [line for line in found if line.group in sweeps]
         files = [records.path(results, line.name) for line in sweep]
         if sweep and all(file.is_file() for file in files):
-            lines += transform(choose([records.read(file) for file in files]))
-    return lines
+            found += transform(choose([records.read(file) for file in files]))
+    return found
 
 
 def sources(group: str) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from helpers import augment, data
+from helpers import data
+from helpers.data import augment
 from helpers.experiments import Experiment
 from helpers.networks import FixedNetwork, VariableNetwork, initialise
 

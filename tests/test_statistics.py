@@ -6,37 +6,37 @@ from math import comb
 import pytest
 import torch
 
-from helpers import comparisons
+from helpers import statistics
 
 
 def test_paired_by_hand():
     # differences 1, 2, 3: standard error 1/sqrt(3), t quantile for 2 degrees of freedom 4.3027
-    found = comparisons.paired([2, 4, 6], [1, 2, 3])
+    found = statistics.paired([2, 4, 6], [1, 2, 3])
     half = 4.302653 / 3**0.5
     assert found[:3] == pytest.approx((2, 2 - half, 2 + half), rel=1e-6)
     assert found.p == pytest.approx(0.0741799, rel=1e-5)  # t = 2 sqrt(3)
-    assert comparisons.interval([1, 2, 3]) == pytest.approx(found[:3])
+    assert statistics.interval([1, 2, 3]) == pytest.approx(found[:3])
 
 
 @pytest.mark.parametrize(("a", "b"), [([1, 2, 3], [1]), ([1], [1, 2]), ([1, 2, 3], [1, 2])])
 def test_unequal_numbers_of_seeds_are_refused(a, b):
     shapes = rf"\({len(a)},\) with \({len(b)},\)"
     with pytest.raises(ValueError, match=shapes):
-        comparisons.paired(a, b)
+        statistics.paired(a, b)
     right_a, right_b = (torch.ones(len(seeds), 4, dtype=torch.bool) for seeds in (a, b))
     with pytest.raises(ValueError, match=rf"\({len(a)}, 4\) with \({len(b)}, 4\)"):
-        comparisons.vote(right_a, right_b)
+        statistics.vote(right_a, right_b)
 
 
 def test_votes_on_other_images_are_refused():
     with pytest.raises(ValueError, match=r"\(2, 4\) with \(2, 1\)"):
-        comparisons.vote(torch.ones(2, 4, dtype=torch.bool), torch.ones(2, 1, dtype=torch.bool))
+        statistics.vote(torch.ones(2, 4, dtype=torch.bool), torch.ones(2, 1, dtype=torch.bool))
 
 
 def test_vote_counts_an_image_once():
     a = torch.tensor([[1, 1, 1, 1, 0, 0], [1, 1, 1, 0, 0, 1]], dtype=torch.bool)
     b = torch.tensor([[0, 0, 0, 1, 1, 0], [0, 0, 1, 0, 0, 1]], dtype=torch.bool)
-    found = comparisons.vote(a, b)
+    found = statistics.vote(a, b)
     assert (found.gained, found.lost) == (3, 1)
     # 4 fair coins, at most 1 or at least 3 heads
     assert found.p == pytest.approx(2 * (comb(4, 0) + comb(4, 1)) / 2**4)
@@ -45,8 +45,8 @@ def test_vote_counts_an_image_once():
 def test_more_seeds_are_not_more_images():
     generator = torch.Generator().manual_seed(0)
     a, b = (torch.rand(1, 300, generator=generator) > share for share in (0.1, 0.15))
-    once = comparisons.vote(a, b)
-    assert comparisons.vote(a.repeat(5, 1), b.repeat(5, 1)) == once
+    once = statistics.vote(a, b)
+    assert statistics.vote(a.repeat(5, 1), b.repeat(5, 1)) == once
 
 
 def test_right_sorts_by_seed():
@@ -55,12 +55,12 @@ def test_right_sorts_by_seed():
         for seed, predictions in ((1, "719"), (0, "720"))
     ]
     labels = torch.tensor([7, 2, 9, 4])
-    assert comparisons.right(runs, labels).tolist() == [[True, True, False], [True, False, True]]
+    assert statistics.right(runs, labels).tolist() == [[True, True, False], [True, False, True]]
 
 
 def test_a_single_seed_has_no_interval():
-    found = comparisons.paired([3.0], [1.0])
+    found = statistics.paired([3.0], [1.0])
     assert found.mean == 2 and all(map(math.isnan, found[1:]))
-    assert comparisons.span(found.low, found.high) == "–"
-    assert comparisons.span(-1, 2.345) == "-1.00 to +2.35"
-    assert [comparisons.seeds(n) for n in (1, 2)] == ["one seed", "2 seeds"]
+    assert statistics.span(found.low, found.high) == "–"
+    assert statistics.span(-1, 2.345) == "-1.00 to +2.35"
+    assert [statistics.seeds(n) for n in (1, 2)] == ["one seed", "2 seeds"]

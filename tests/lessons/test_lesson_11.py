@@ -1,10 +1,10 @@
-"""The interval of lesson 10 holds what it should, and its broken layer is broken."""
+"""The interval of lesson 11 holds what it should, and its broken layer is broken."""
 
 import numpy as np
 import pytest
 from lesson import definitions
 
-lesson = definitions("10_conclusions")
+lesson = definitions("11_conclusions")
 
 
 def test_one_more_by_hand():

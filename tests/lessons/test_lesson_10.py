@@ -1,4 +1,4 @@
-"""The definitions of lesson 09 choose as ``helpers.experiments`` does, and count right."""
+"""The definitions of lesson 10 choose as ``helpers.experiments`` does, and count right."""
 
 import pytest
 import torch
@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lesson import definitions
 
-from helpers import data, experiments, records
-from helpers.comparisons import Difference, Votes
-from helpers.experiments import Experiment
+from helpers import data, experiments
+from helpers.experiments import Experiment, records
 from helpers.networks import FixedNetwork, VariableNetwork
+from helpers.statistics import Difference, Votes
 
-lesson = definitions("09_two_networks")
+lesson = definitions("10_two_networks")
 
 # Eighths have exact means, so that ties are ties; few values, so that there are many ties.
 EIGHTHS = st.sampled_from([0.125, 0.25, 0.375, 0.5])

@@ -1,4 +1,4 @@
-"""The implementations of lesson 04 behave as those of ``helpers`` and torch."""
+"""The implementations of lesson 05 behave as those of ``helpers`` and torch."""
 
 import itertools
 
@@ -10,10 +10,12 @@ from lesson import arguments, close, definitions, random
 from torch.autograd import gradgradcheck
 from torch.nn import functional as F
 
-from helpers import bench, conv, fastconv
-from helpers.checks import ADVERSARIAL, Shape
+from commands.bench import timing
+from helpers import conv
+from helpers.checks import ADVERSARIAL, BENCHMARK_SHAPES, Shape
+from helpers.conv.kernels import Geometry, _use_rows
 
-lesson = definitions("04_from_loops_to_hardware")
+lesson = definitions("05_from_loops_to_hardware")
 WIDE = (
     Shape(2, 6, 16, (7, 5), (3, 3), (1, 2), (1, 2)),
     Shape(3, 16, 17, (4, 6), (1, 1), (1, 1), (0, 0)),
@@ -74,12 +76,12 @@ def test_both_ways_on_every_shape(case, way):
     close(getattr(lesson, f"{way}_weight_gradient")(X, G, geometry), W_grad)
 
 
-@pytest.mark.parametrize("shape", bench.SHAPES, ids=str)
+@pytest.mark.parametrize("shape", BENCHMARK_SHAPES, ids=str)
 def test_the_choice_is_that_of_helpers(shape):
     _, c, o, *size, k, stride, padding = shape
     ours = lesson.Geometry(tuple(size), (k, k), (stride, stride), (padding, padding))
-    theirs = fastconv.Geometry(*ours, (1, 1), 1, ours.output_size)
-    by_rows = fastconv._use_rows(c, o, theirs)
+    theirs = Geometry(*ours, (1, 1), 1, ours.output_size)
+    by_rows = _use_rows(c, o, theirs)
     assert lesson.use_rows(c, o, ours) == by_rows
     assert lesson.path_of(lesson.Layer(*shape)) == ("rows" if by_rows else "patches")
 
@@ -124,11 +126,11 @@ def test_rows_are_fewer_numbers_and_every_patch_is_in_them():
     close(blocks.reshape(columns.shape), columns, 0)
 
 
-@pytest.mark.parametrize("shape", bench.SHAPES, ids=str)
+@pytest.mark.parametrize("shape", BENCHMARK_SHAPES, ids=str)
 def test_the_arithmetic_is_that_of_the_benchmarks(shape):
     layer = lesson.Layer(*shape)
-    assert 2 * layer.multiply_adds == bench.flops(shape, both=False)
-    tensors, stride, padding = bench.arguments(shape)
+    assert 2 * layer.multiply_adds == timing.flops(shape, both=False)
+    tensors, stride, padding = timing.arguments(shape)
     output = F.conv2d(*tensors, stride, padding)
     assert layer.numbers == tensors[0].numel() + tensors[1].numel() + output.numel()
 
@@ -136,8 +138,8 @@ def test_the_arithmetic_is_that_of_the_benchmarks(shape):
 def test_the_loops_are_those_that_are_timed():
     case = ADVERSARIAL[1]
     X, W, b = (tensor.detach() for tensor in arguments(case))
-    close(bench.pixels_conv2d(X, W, b, 1, 1), lesson.pixel_conv2d(X, W, b, 1, 1))
-    close(bench.unfold_product_conv2d(X, W, b, 1, 1), lesson.unfold_conv2d(X, W, b, 1, 1))
+    close(timing.pixels_conv2d(X, W, b, 1, 1), lesson.pixel_conv2d(X, W, b, 1, 1))
+    close(timing.unfold_product_conv2d(X, W, b, 1, 1), lesson.unfold_conv2d(X, W, b, 1, 1))
 
 
 @pytest.mark.parametrize("seconds", [0.0, 5.0, 60.0])
@@ -151,11 +153,11 @@ def test_the_timer_is_that_of_the_benchmarks(monkeypatch, seconds):
 
     (ours, our_calls), (theirs, their_calls) = (
         run(lesson.time_interleaved),
-        run(bench.time_interleaved),
+        run(timing.time_interleaved),
     )
     assert our_calls == their_calls and our_calls[:6] == list("aabbcc")
-    for name, timing in theirs.items():
-        expected = [timing.lower, timing.median, timing.upper]
+    for name, found in theirs.items():
+        expected = [found.lower, found.median, found.upper]
         assert ours[name].tolist() == pytest.approx(expected)
         assert our_calls.count(name) == timing.runs + 2
 
@@ -163,7 +165,7 @@ def test_the_timer_is_that_of_the_benchmarks(monkeypatch, seconds):
 def test_saved_bytes():
     X, W, _ = arguments(WIDE[2])
     for function in (conv.conv2d, F.conv2d, conv.unfold_conv2d):
-        expected = bench.saved_bytes(lambda f=function: f(X, W, None, 1, 1))
+        expected = timing.saved_bytes(lambda f=function: f(X, W, None, 1, 1))
         assert lesson.saved_bytes(function, X, W) == expected == 8 * (X.numel() + W.numel())
 
 

@@ -1,4 +1,4 @@
-"""The definitions of lesson 07 behave as those of ``helpers.data`` and ``helpers.batching``."""
+"""The definitions of lesson 08 behave as those of ``helpers.data`` and ``helpers.batching``."""
 
 import pytest
 import torch
@@ -9,7 +9,7 @@ from lesson import definitions
 from helpers import batching, data
 from helpers.networks import VariableNetwork, initialise
 
-lesson = definitions("07_variable_resolution")
+lesson = definitions("08_variable_resolution")
 SIZES = st.lists(st.tuples(st.integers(8, 33), st.integers(8, 33)), min_size=1, max_size=5)
 
 

@@ -1,4 +1,4 @@
-"""Many runs at once: ``python -m helpers.schedule train | verify | list``.
+"""Many runs at once: ``python -m commands.schedule train | verify | list``.
 
 Runs are independent of each other. By default Dask starts one single-threaded process per core on
 this computer; with ``DASK_SCHEDULER_ADDRESS`` set, the workers of that scheduler do the work. They
@@ -33,8 +33,8 @@ from distributed import Client, LocalCluster, WorkerPlugin, get_worker
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from helpers import data, experiments, records, training
-from helpers.experiments import Experiment
+from helpers import data, experiments
+from helpers.experiments import Experiment, records, training
 
 PROJECT = Path(__file__).resolve().parents[1]
 CHECKPOINTS = PROJECT / "build" / "checkpoints"
@@ -217,11 +217,11 @@ def train(
     """
     if workers is not None and workers < 1:
         raise ValueError(f"workers is {workers}; it must be at least 1, or left out: one per core")
-    if not any(_matches(line.name, only) for line in experiments.table(results, profile)):
+    if not any(_matches(line.name, only) for line in experiments.table.lines(results, profile)):
         raise ValueError(
             f"no run of the profile {profile} matches {only!r}; all names, those of tuned "
             "runs once their sweeps are complete: "
-            f"python -m helpers.schedule list --profile {profile} --results {results}"
+            f"python -m commands.schedule list --profile {profile} --results {results}"
         )
     begun = _begun_file(results, profile, only)
     since = _begin_again(begun) if again else 0.0
@@ -230,7 +230,7 @@ def train(
     def missing() -> list[Experiment]:
         return [
             line
-            for line in experiments.table(results, profile)
+            for line in experiments.table.lines(results, profile)
             if _matches(line.name, only)
             and line.name not in tried
             and not finished(results, line, since)
@@ -241,7 +241,7 @@ def train(
             while lines := missing():
                 groups = {line.group for line in lines}
                 # with `again`, old records name the tuned runs too soon: their sweeps come first
-                wave = [n for n in lines if groups.isdisjoint(experiments.sources(n.group))]
+                wave = [n for n in lines if groups.isdisjoint(experiments.table.sources(n.group))]
                 failed += _train(wave, results, since, place, progress)
                 tried |= {line.name for line in wave}
     if again and not failed:
@@ -471,7 +471,9 @@ def _matches(name: str, only: str | Sequence[str]) -> bool:
 
 def show(results: Path, profile: str, only: str | Sequence[str] = "*") -> None:
     """Print the table: what has a record and with which accuracy, and records not in the table."""
-    lines = [line for line in experiments.table(results, profile) if _matches(line.name, only)]
+    lines = [
+        line for line in experiments.table.lines(results, profile) if _matches(line.name, only)
+    ]
     there = 0
     for line in lines:
         state = "missing"
@@ -482,7 +484,7 @@ def show(results: Path, profile: str, only: str | Sequence[str] = "*") -> None:
         print(f"{state}  {line.name}")
     print(f"{there} of {len(lines)} runs have a record in {results}; in % their accuracy in")
     print("validation. Tuned runs are listed once their sweeps are complete.")
-    names = {line.name for line in experiments.table(results, profile)}
+    names = {line.name for line in experiments.table.lines(results, profile)}
     for file in sorted(results.glob(f"*{records.SUFFIX}")):
         if (name := file.name.removesuffix(records.SUFFIX)) not in names:
             print(f"not in the table: {name}")
@@ -491,7 +493,7 @@ def show(results: Path, profile: str, only: str | Sequence[str] = "*") -> None:
 # ---------------------------------------------------------------------- command line
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m helpers.schedule", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m commands.schedule", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     helps = {
         "train": "train the runs that have no record",
@@ -501,7 +503,7 @@ def main(arguments: list[str] | None = None) -> int:
     for command, text in helps.items():
         sub = commands.add_parser(command, help=text, description=text)
         if command != "verify":  # a record holds all that it was trained with
-            sub.add_argument("--profile", default="full", choices=experiments.PROFILES)
+            sub.add_argument("--profile", default="full", choices=experiments.table.PROFILES)
         sub.add_argument("--results", type=Path, default=PROJECT / "results", metavar="DIR")
         sub.add_argument(
             "--only", default="*", nargs="+", metavar="GLOB", help="runs whose name matches"
@@ -540,6 +542,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 if __name__ == "__main__":
     # Under its proper name: workers import what they are sent by the name of its module.
-    from helpers.schedule import main
+    from commands.schedule import main
 
     sys.exit(main())

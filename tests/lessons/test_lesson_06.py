@@ -1,4 +1,4 @@
-"""The definitions of lesson 05 behave as those of ``helpers.training`` and torch."""
+"""The definitions of lesson 06 behave as those of ``helpers.experiments.training`` and torch."""
 
 import copy
 
@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lesson import definitions
 
-from helpers import conv, data, training
+from helpers import conv, data
+from helpers.experiments import training
 from helpers.networks import FixedNetwork, initialise
 
-lesson = definitions("05_mnist_baseline")
+lesson = definitions("06_mnist_baseline")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,25 @@
+"""Two-dimensional convolution by hand: as loops, as one matrix product, as a fast layer."""
+
+from helpers.conv.layer import (
+    Conv2d,
+    UnfoldConv2dFunction,
+    conv2d,
+    fold,
+    naive_conv2d,
+    naive_unfold,
+    output_size,
+    unfold,
+    unfold_conv2d,
+)
+
+__all__ = [
+    "Conv2d",
+    "UnfoldConv2dFunction",
+    "conv2d",
+    "fold",
+    "naive_conv2d",
+    "naive_unfold",
+    "output_size",
+    "unfold",
+    "unfold_conv2d",
+]
