@@ -51,6 +51,7 @@ _TOLERANCE = {
     torch.complex128: 1e-10,
     torch.float32: 1e-4,
     torch.complex64: 1e-4,
+    torch.float16: 1e-2,
     torch.bfloat16: 1e-1,
 }
 
@@ -60,19 +61,29 @@ def _tensor(value) -> torch.Tensor:
     return value if isinstance(value, torch.Tensor) else torch.as_tensor(np.array(value))
 
 
-def check_equal(actual, expected, what: str = "", *, atol: float | None = None) -> None:
-    """Assert that two tensors agree and print the largest error.
+def check_equal(
+    actual, expected, what: str = "", *, atol: float | None = None, show_error: bool = False
+) -> None:
+    """Assert that two tensors agree, and print within which tolerance they do.
 
     Both are tensors (or numbers, which count as float64 or int64) of the same shape and dtype.
     ``atol`` is the largest absolute difference allowed; by default 1e-10 for float64, 1e-4 for
-    float32, 1e-1 for bfloat16, 0 for integers, and for complex numbers as for their parts. Raises
-    AssertionError when they differ by more.
+    float32, 1e-2 for float16, 1e-1 for bfloat16, 0 for integers, and for complex numbers as for
+    their parts. ``show_error`` prints the largest error as well, where rounding is the subject: its
+    digits depend on the processor. Raises AssertionError when they differ by more.
     """
     actual, expected = _tensor(actual), _tensor(expected)
     if atol is None:
         atol = _TOLERANCE.get(actual.dtype, 0.0)
     torch.testing.assert_close(actual, expected, atol=atol, rtol=0.0)
+    said = f"equal within {atol:.0e}" if atol else "equal"
+    if show_error:
+        said += f", largest error {_largest_error(actual, expected):.0e}"
+    print(f"{what}: {said}" if what else said)
+
+
+def _largest_error(actual: torch.Tensor, expected: torch.Tensor) -> float:
     if not actual.is_complex():
         actual, expected = actual.double(), expected.double()
-    error = (actual - expected).abs().max().item() if actual.numel() else 0.0
-    print(f"{what + ': ' if what else ''}largest error {error:.0e} (allowed {atol:.0e})")
+    differ = actual != expected  # two infinities are equal, though their difference is no number
+    return (actual - expected)[differ].abs().max().item() if differ.any() else 0.0

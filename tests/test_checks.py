@@ -9,9 +9,12 @@ import torch
 from helpers.checks import check_equal
 
 
-def test_prints_the_largest_error(capsys):
-    check_equal(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.0 + 2e-5]), "sum")
-    assert capsys.readouterr().out == "sum: largest error 2e-05 (allowed 1e-04)\n"
+def test_prints_the_tolerance_and_the_error_on_request_only(capsys):
+    close = torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.0 + 2e-5])
+    check_equal(*close, "sum")
+    check_equal(*close, "sum", show_error=True)
+    said = capsys.readouterr().out.splitlines()
+    assert said == ["sum: equal within 1e-04", "sum: equal within 1e-04, largest error 2e-05"]
 
 
 @pytest.mark.parametrize(
@@ -47,29 +50,43 @@ def test_numbers_are_compared_in_full_precision(capsys):
     check_equal(7, 7)
     check_equal(math.pi, np.float64(math.pi), atol=0)
     assert capsys.readouterr().out.splitlines() == [
-        "a number: largest error 5e-11 (allowed 1e-10)",
-        "largest error 0e+00 (allowed 0e+00)",
-        "largest error 0e+00 (allowed 0e+00)",
+        "a number: equal within 1e-10",
+        "equal",
+        "equal",
     ]
 
 
 @pytest.mark.parametrize(
     ("dtype", "said"),
     [
-        (torch.complex64, "largest error 5e-05 (allowed 1e-04)\n"),
-        (torch.complex128, "largest error 5e-05 (allowed 1e-02)\n"),
+        (torch.complex64, "equal within 1e-04, largest error 5e-05\n"),
+        (torch.complex128, "equal within 1e-02, largest error 5e-05\n"),
     ],
     ids=str,
 )
 def test_the_error_of_complex_numbers_has_both_parts(capsys, dtype, said, recwarn):
     expected = torch.tensor([1 + 2j, 0], dtype=dtype)
     atol = None if dtype == torch.complex64 else 1e-2
-    check_equal(expected + (3e-5 + 4e-5j), expected, atol=atol)
+    check_equal(expected + (3e-5 + 4e-5j), expected, atol=atol, show_error=True)
     assert capsys.readouterr().out == said and not recwarn.list
 
 
-@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int64, torch.bfloat16], ids=str)
+@pytest.mark.parametrize(
+    "dtype",
+    [torch.bool, torch.uint8, torch.int64, torch.float16, torch.bfloat16],
+    ids=str,
+)
 def test_other_dtypes(capsys, dtype):
     check_equal(torch.tensor([0, 1], dtype=dtype), torch.tensor([0, 1], dtype=dtype))
-    check_equal(torch.zeros(0, dtype=dtype), torch.zeros(0, dtype=dtype))
-    assert capsys.readouterr().out.count("largest error 0e+00") == 2
+    check_equal(torch.zeros(0, dtype=dtype), torch.zeros(0, dtype=dtype), show_error=True)
+    assert capsys.readouterr().out.count("equal") == 2
+
+
+def test_half_precision_is_compared_as_floating_point():
+    check_equal(torch.tensor(1.0).half(), torch.tensor(1.001).half())
+
+
+def test_equal_infinities_have_no_error(capsys):
+    infinite = torch.tensor([math.inf, 1.0])
+    check_equal(infinite, infinite.clone(), show_error=True)
+    assert capsys.readouterr().out == "equal within 1e-04, largest error 0e+00\n"

@@ -2,15 +2,15 @@
 
 import base64
 import io
-from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
+import seaborn as sns
+from matplotlib.colors import to_hex
 from PIL import Image
 
 from helpers import figures
-from helpers.experiments import Experiment, training
 
 
 @pytest.fixture
@@ -39,6 +39,43 @@ def test_show_carries_name_caption_and_alternative_text(displayed, monkeypatch):
     assert not plt.get_fignums()
 
 
+def test_figures_and_tables_are_numbered_apart_and_keep_their_number(displayed):
+    figures.setup(3)
+    frame = pd.DataFrame({"x": [1]})
+    figures.table(frame, "a", "One.")
+    figures.show(plt.figure(), "a", "Two.", alt="a")
+    figures.animate([plt.figure()], "m", "Three.", alt="m")
+    figures.show(plt.figure(), "b", "Four.", alt="b")
+    figures.table(frame, "a", "One.")  # the cell is run again
+    captions = [data["text/markdown"] for data, _ in displayed[1::2]]
+    assert captions == [
+        '<a id="tbl-a"></a>**Table 3.1.** One.',
+        '<a id="fig-a"></a>**Figure 3.1.** Two.',
+        '<a id="animation-m"></a>Three.',
+        '<a id="fig-b"></a>**Figure 3.2.** Four.',
+        '<a id="tbl-a"></a>**Table 3.1.** One.',
+    ]
+
+
+def test_the_readers_own_settings_change_nothing(displayed):
+    def picture():
+        figures.setup()
+        figure, ax = plt.subplots(figsize=(2, 1))
+        ax.imshow([[0, 1], [2, 3]])
+        figures.show(figure, "matrix", "A matrix.", alt="a matrix")
+        return displayed[-2][0]["image/png"]
+
+    plain = picture()
+    with plt.rc_context({"image.origin": "lower", "savefig.transparent": True, "font.size": 20}):
+        assert picture() == plain
+
+
+def test_the_palette_is_seaborns_colour_blind_one():
+    figures.setup()
+    colours = plt.rcParams["axes.prop_cycle"].by_key()["color"]
+    assert list(map(to_hex, colours)) == sns.color_palette("colorblind").as_hex()[:10]
+
+
 def test_the_report_gets_the_same_vector_and_pixels_every_time(displayed, monkeypatch):
     monkeypatch.setenv("REPORT_FIGURES", "1")
     for _ in range(2):
@@ -65,21 +102,6 @@ def test_an_animation_holds_every_frame(displayed):
 def test_a_table_is_html_with_the_precision_asked_for(displayed):
     figures.table(pd.DataFrame({"x": [0.12345]}), "numbers", "Numbers.", precision=2)
     assert "<td>0.12</td>" in displayed[0][0]["text/html"]
-
-
-def test_watch_follows_a_run_to_its_end(monkeypatch, capsys):
-    pictures = []
-    handle = SimpleNamespace(update=lambda data, raw: pictures.append(data))
-    monkeypatch.setattr(figures, "display", lambda *data, **keywords: handle)
-    line = Experiment(group="watched", images=1600, epochs=2)
-    record, _ = training.run(line, on_progress=figures.watch(interval=0))
-    # at steps 50 and 100 of each epoch, at the start of the second, and at both ends
-    assert len(pictures) == 7
-    assert all(Image.open(io.BytesIO(base64.b64decode(p["image/png"]))).width for p in pictures)
-    last = 100 * record["epochs"][-1]["validation_accuracy"]
-    assert f"{last}]" in pictures[-1]["text/plain"]
-    assert "200/200" in capsys.readouterr().out
-    assert not plt.get_fignums()
 
 
 @pytest.mark.parametrize(("items", "text"), [("a", "a"), ("ab", "a and b"), ("abc", "a, b and c")])

@@ -1,0 +1,1 @@
+"""Drawings that lessons show and do not teach: one module a subject, imported by name."""
