@@ -1,0 +1,1 @@
+"""Executes the lessons (execute.py) and makes the report from them (build.py)."""

@@ -1,0 +1,128 @@
+"""The report as a web site."""
+
+import copy
+import html
+import json
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import jinja2
+import nbformat
+from fontTools.ttLib import TTFont
+
+from report.common import (
+    FONTS,
+    HERE,
+    SUBTITLE,
+    TITLE,
+    facts,
+    pandoc,
+    read,
+    read_text,
+    write_text,
+)
+from report.figures import figure_files
+from report.markdown import to_markdown
+from report.execute import cleaned
+
+SITE_FONTS = [
+    "FiraSans-Regular.ttf",
+    "FiraSans-Italic.ttf",
+    "FiraSans-SemiBold.ttf",
+    "IBMPlexMono-Regular.ttf",
+    "STIXTwoMath-Regular.ttf",
+]
+
+
+def build(paths: list[Path], output: Path, profile: str) -> None:
+    """Write the web site: a page for each lesson, which asks nothing of other hosts."""
+    lessons = read(paths)
+    new = output.with_name(output.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
+    for folder in ("figures", "fonts", "notebooks"):
+        (new / folder).mkdir(parents=True)
+    for path, notebook in lessons.items():
+        for name, data in figure_files(path, notebook).items():
+            (new / "figures" / name).write_bytes(data)
+        text = nbformat.writes(cleaned(copy.deepcopy(notebook)), version=4) + "\n"
+        write_text(new / "notebooks" / path.name, text)
+    for font in SITE_FONTS:
+        source = next(path for folder in FONTS for path in folder.rglob(font))
+        shutil.copyfile(source, new / "fonts" / font)
+    write_text(new / "fonts" / "LICENSE.txt", font_licences(new / "fonts"))
+    for name in ("site.css", "site.js"):
+        shutil.copyfile(HERE / name, new / name)
+    with tempfile.TemporaryDirectory() as folder:
+        bodies = Path(folder) / "bodies"
+        write_text(Path(folder) / "body.html", "$body$")
+        pandoc(
+            to_markdown(lessons), "-t", "chunkedhtml", "-o", bodies, "--chunk-template=%i.html",
+            "--split-level=1", "--template", Path(folder) / "body.html", "--section-divs",
+            "--mathml", "--wrap=none", "--resource-path", new, "-M", f"title={TITLE}",
+        )  # fmt: skip
+        write_pages(bodies, new, {path.stem: path.name for path in paths}, facts(profile))
+    shutil.rmtree(output, ignore_errors=True)
+    new.rename(output)
+
+
+def font_licences(folder: Path) -> str:
+    """Return what the fonts say of their authors and licence, and the licence's text."""
+    lines = []
+    for file in sorted(folder.glob("*.ttf")):
+        names = TTFont(file, lazy=True)["name"]
+        lines += [file.name, *filter(None, map(names.getDebugName, (0, 13, 14))), ""]
+    licence = read_text(FONTS[0] / "LICENSE")  # the same for all of them
+    return "\n".join([*lines, licence[licence.index("-----") :]])
+
+
+def write_pages(bodies: Path, output: Path, notebooks: dict[str, str], facts: dict) -> None:
+    """Put pandoc's bodies into pages with contents, previous, next and search.
+
+    The preface has no page of its own, but opens the first one.
+    """
+    template = jinja2.Environment(autoescape=True).from_string(read_text(HERE / "site.html.j2"))
+    tree = json.loads(read_text(bodies / "sitemap.json"))
+    start = {"path": "index.html", "title": TITLE, "level": 0}
+    pages = [
+        chapter["section"]
+        | {
+            "path": chapter["section"]["path"].split("#")[0],
+            "sections": [section["section"] for section in chapter["subsections"]],
+            "notebook": notebooks.get(chapter["section"]["id"]),
+        }
+        for chapter in tree["subsections"]
+        if chapter["section"]["id"] != "preface"
+    ]
+    preface = bodies / "preface.html"
+    opening = re.sub(r"(</?)h1\b", r"\1h2", read_text(preface) if preface.exists() else "")
+    write_text(bodies / "index.html", opening)
+    sections = []
+    for before, page, after in zip(
+        [None, start, *pages[:-1]], [start, *pages], [*pages, None], strict=True
+    ):
+        # a tilde of its own, which fonts draw wider than the combining one
+        body = read_text(bodies / page["path"]).replace(">\u0303</mo>", ">~</mo>")
+        sections += searchable(body, page)
+        text = template.render(
+            title=TITLE, subtitle=SUBTITLE, facts=facts, pages=pages, page=page, previous=before,
+            next=after, body=jinja2.filters.Markup(body),
+        )  # fmt: skip
+        write_text(output / page["path"], text)
+    write_text(output / "sections.js", f"const sections = {json.dumps(sections)};\n")
+
+
+def searchable(body: str, page: dict) -> list[dict[str, str]]:
+    """Return path, title and text of each section of a page."""
+    found = []
+    for part in re.split(r"(?=<section )", body)[1:]:
+        part = re.sub(r"<annotation.*?</annotation>", "", part, flags=re.S)
+        part = re.sub(r"</?(?:a|code|em|span|strong)\b[^>]*>", "", part)  # within a word or a line
+        title, text = (
+            " ".join(html.unescape(re.sub(r"<[^>]+>", " ", piece)).split())
+            for piece in re.search(r"<h\d.*?>(.*?)</h\d>(.*)", part, re.S).groups()
+        )
+        place = re.search(r'id="([^"]+)"', part)[1]
+        found.append({"path": f"{page['path']}#{place}", "title": title, "text": text})
+    return found
