@@ -65,7 +65,7 @@ def imported(folder: str) -> set[str]:
             elif isinstance(node, ast.ImportFrom):
                 names.add(node.module.split(".")[0])
     scripts = [*(ROOT / "report").glob("*.py"), *(ROOT / "tests").rglob("*.py")]
-    own = {"helpers", "commands"} | {file.stem for file in scripts}
+    own = {"helpers", "commands", "report"} | {file.stem for file in scripts}
     return names - own - set(sys.stdlib_module_names)
 
 

@@ -114,7 +114,7 @@ def lessons(folder: Path) -> list[Path]:
             "By [equation](#eq-sum), [figure](#fig-curve), [table](#tbl-layers) and "
             "[a detail](07_second.ipynb#A-later-section) of [lesson 07](07_second.ipynb). "
             "The [table](#tbl-layers) puts 95 % of lesson 07, by the [program]"
-            "(../helpers/conv.py), at -0.5 (-1 to 0), as the [figure](#fig-curve) does."
+            "(../helpers/figures.py), at -0.5 (-1 to 0), as the [figure](#fig-curve) does."
         ),
         markdown("> **Question 1.2.** $Y$ comes out. What is the *size* of $Y$? It matters.\n"),
         markdown("**Answer 1.2.** It is $H_{\\text{out}}$.", "answer"),
@@ -685,7 +685,7 @@ def test_dark_and_light(browser, site):
 
 def test_figures_are_legible_on_a_phone(browser, book):
     """A wide figure is scrolled, not made smaller than its words can be read."""
-    browser.open(book / "05_mnist_baseline.html", 375)
+    browser.open(book / "06_mnist_baseline.html", 375)
     browser.run(PROBE)
     widths = browser.run("[...document.images].map((image) => image.getBoundingClientRect().width)")
     assert widths and min(widths) > 450
