@@ -23,9 +23,9 @@ from report.common import (
     read_text,
     write_text,
 )
+from report.execute import cleaned
 from report.figures import figure_files
 from report.markdown import to_markdown
-from report.execute import cleaned
 
 SITE_FONTS = [
     "FiraSans-Regular.ttf",

@@ -43,6 +43,16 @@ def test_identity_returns_the_image(shape):
     torch.testing.assert_close(moved, floats, atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64], ids=str)
+@pytest.mark.parametrize("side", [28, 250])
+def test_identity_in_any_precision(dtype, side):
+    images = torch.rand(1, 1, side, side, generator=generator()).to(dtype)
+    moved = augment.warp(images, maps())
+    assert moved.dtype == dtype
+    allowed = 1e-4 if dtype == torch.float64 else torch.finfo(dtype).eps
+    torch.testing.assert_close(moved, images, atol=allowed, rtol=0)
+
+
 def test_input_is_not_changed(digits):
     before = digits.clone()
     augment.augment(digits, "affine", generator())

@@ -13,11 +13,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from torchvision.datasets import MNIST
 from torchvision.transforms.functional import pil_to_tensor, to_pil_image
 
 from helpers import data
-from helpers.data import ARCHIVES, DATA
+from helpers.data import CONTENTS, DATA
+from helpers.data import mnist as mnist_module
+from helpers.data import varres as varres_module
 
 RAW = DATA / "MNIST" / "raw"
 IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
@@ -105,37 +106,45 @@ def _empty(path):
 def test_damaged_archive(copy, damage, name):
     path = copy / "MNIST" / "raw" / name
     damage(path)
-    found = hashlib.md5(path.read_bytes()).hexdigest()
+    found = f"{path.stat().st_size} bytes"
     with pytest.raises(ValueError) as error:
         data.load_mnist(copy)
     message = str(error.value)
-    for part in (str(path), ARCHIVES[name], found, "git checkout -- ", "download=True"):
+    for part in (str(path), CONTENTS[name], found, "git checkout -- ", "download=True"):
         assert part in message
 
 
-@pytest.mark.parametrize("name", ARCHIVES)
+@pytest.mark.parametrize("name", CONTENTS)
 def test_missing_archive(copy, name):
     path = copy / "MNIST" / "raw" / name
     path.unlink()
     with pytest.raises(FileNotFoundError) as error:
         data.load_mnist(str(copy))
-    for part in (str(path), ARCHIVES[name], "no file", "git checkout -- ", "download=True"):
+    for part in (str(path), CONTENTS[name], "no file", "git checkout -- ", "download=True"):
         assert part in str(error.value)
 
 
-def test_torchvisions_own_archives_are_accepted(copy, monkeypatch):
-    """Stand-in for a download: our archive, declared to be torchvision's."""
-    resources = [(name, ARCHIVES[name]) for name in ARCHIVES]
-    monkeypatch.setattr(MNIST, "resources", resources)
-    monkeypatch.setattr(data, "ARCHIVES", dict.fromkeys(ARCHIVES, "0" * 32))
-    assert len(data.load_mnist(copy).test) == 10_000
-    monkeypatch.setattr(MNIST, "resources", [(name, "1" * 32) for name in ARCHIVES])
-    with pytest.raises(ValueError, match="0{32} .or 1{32}"):
-        data.load_mnist(copy)
+def test_archives_packed_by_another_program_are_accepted(copy, mnist):
+    for path in (copy / "MNIST" / "raw").iterdir():
+        path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), compresslevel=1))
+    assert torch.equal(data.load_mnist(copy).test.images, mnist.test.images)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (bytes([0, 0, 13, 1, 0, 0, 0, 1, 7]), r"unsigned bytes \(0 0 8\), got \[0, 0, 13\]"),
+        (bytes([0, 0, 8, 1, 0, 0, 0, 2, 7]), "announces 2 values, found 1"),
+    ],
+    ids=["another type", "a value short"],
+)
+def test_an_idx_file_of_another_kind_is_refused(content, message):
+    with pytest.raises(ValueError, match=message):
+        mnist_module.read_idx(content)
 
 
 def test_stale_unpacked_files_are_not_used(copy, mnist):
-    for name in ARCHIVES:
+    for name in CONTENTS:
         (copy / "MNIST" / "raw" / name.removesuffix(".gz")).write_bytes(b"stale")
     assert torch.equal(data.load_mnist(copy).test.images, mnist.test.images)
 
@@ -144,18 +153,18 @@ def test_concurrent_loading(copy, mnist):
     with ThreadPoolExecutor(3) as pool:
         for loaded in pool.map(data.load_mnist, [copy] * 3):
             assert torch.equal(loaded.test.images, mnist.test.images)
-    assert sorted(file.name for file in (copy / "MNIST" / "raw").iterdir()) == sorted(ARCHIVES)
+    assert sorted(file.name for file in (copy / "MNIST" / "raw").iterdir()) == sorted(CONTENTS)
 
 
 def test_readme_lists_the_checksums():
     readme = (DATA / "README.md").read_text()
     rows = re.findall(r"\| `(\S+)` \| ([\d,]+) \| `(\w{32})` \| `(\w{32})` \|", readme)
-    assert [row[0] for row in rows] == list(ARCHIVES)
+    assert [row[0] for row in rows] == list(CONTENTS)
     for name, size, archive, content in rows:
         packed = (RAW / name).read_bytes()
         assert len(packed) == int(size.replace(",", ""))
-        assert hashlib.md5(packed).hexdigest() == archive == ARCHIVES[name]
-        assert hashlib.md5(gzip.decompress(packed)).hexdigest() == content
+        assert hashlib.md5(packed).hexdigest() == archive
+        assert hashlib.md5(gzip.decompress(packed)).hexdigest() == content == CONTENTS[name]
 
 
 def test_scale():
@@ -179,6 +188,8 @@ def test_mean_std(mnist):
         data.mean_std(torch.zeros(2, 1, 3, 3))
     with pytest.raises(ValueError, match="at least one"):
         data.mean_std()
+    with pytest.raises(ValueError, match="all 18 pixels are 3"):
+        data.mean_std(torch.full((2, 1, 3, 3), 3, dtype=torch.uint8))
 
 
 @pytest.fixture(scope="module")
@@ -280,8 +291,8 @@ def test_canvas_of_the_images_own_side(mnist):
 def tree(tmp_path, monkeypatch, mnist):
     """A PNG tree of 40 + 20 training and 90 test images, and the MNIST to match."""
     small = data.Mnist(mnist.train[:40], mnist.validation[:20], mnist.test[:90])
-    monkeypatch.setattr(data, "load_mnist", lambda root: small)
-    monkeypatch.setattr(data, "N_TRAIN", 40)
+    monkeypatch.setattr(varres_module, "load_mnist", lambda root: small)
+    monkeypatch.setattr(mnist_module, "N_TRAIN", 40)
     generator = torch.Generator().manual_seed(0)
     for name, parts in (("train", (small.train, small.validation)), ("test", (small.test,))):
         for digit in range(10):
@@ -296,7 +307,7 @@ def tree(tmp_path, monkeypatch, mnist):
 
 
 def test_tree_is_read_pixel_for_pixel(tree):
-    varres = data.load_varres(tree)
+    varres = data.load_varres_original(tree)
     sizes = [sum(len(images) for images in groups.values()) for groups in varres]
     assert sizes == [40, 20, 90]
     for name, parts in (("train", varres[:2]), ("test", varres[2:])):
@@ -311,7 +322,7 @@ def test_tree_is_read_pixel_for_pixel(tree):
 
 
 def test_tree_is_split_by_the_same_permutation(tree):
-    varres = data.load_varres(tree)
+    varres = data.load_varres_original(tree)
     in_validation = torch.cat([images.index for images in varres.validation.values()])
     assert sorted(in_validation.tolist()) == sorted(data.split(60)[1].tolist())
 
@@ -319,25 +330,60 @@ def test_tree_is_split_by_the_same_permutation(tree):
 @pytest.mark.parametrize("part", ["train", "test"])
 def test_incomplete_tree(tree, part):
     folder = tree / "mnist-varres" / part
-    victim = next(folder.glob("7/*.png"))
-    n = len(list(folder.glob("7/*.png")))
-    victim.unlink()
-    with pytest.raises(ValueError, match=rf"{part}: found .*'7': {n - 1},.*expected .*'7': {n},"):
-        data.load_varres(tree)
-    victim.parent.rename(tree / "elsewhere")
-    with pytest.raises(ValueError, match="remove it to have the data set built"):
-        data.load_varres(tree)
+    next(folder.glob("7/*.png")).unlink()
+    n = [len(list((folder / digit).iterdir())) for digit in "0123456789"]
+    message = re.escape(f"{part}: found {n} images of the digits 0 to 9, expected ")
+    with pytest.raises(ValueError, match=message):
+        data.load_varres_original(tree)
     shutil.rmtree(folder)
-    with pytest.raises(ValueError, match=rf"{part}: found {{}} images, expected"):
-        data.load_varres(tree)
+    with pytest.raises(ValueError, match=re.escape(f"{part}: found {[0] * 10} images")):
+        data.load_varres_original(tree)
 
 
-@pytest.mark.parametrize("size", [(48, 40), (28, 28)])
-def test_tree_with_unexpected_sizes(tree, size):
+def test_no_tree(mnist, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"mnist-varres is missing: unpack .* 'varres'"):
+        data.load_varres_original(tmp_path)
+
+
+def test_the_tree_does_not_change_what_varres_means(tree):
+    before = data.load_varres(tree).test[32].images
+    shutil.rmtree(tree / "mnist-varres")
+    assert torch.equal(data.load_varres(tree).test[32].images, before)
+
+
+@pytest.mark.parametrize(
+    ("picture", "found"),
+    [
+        (Image.new("L", (40, 48)), r"mode L and size \(48, 40\)"),
+        (Image.new("L", (28, 28)), r"mode L and size \(28, 28\)"),
+        (Image.new("RGB", (32, 32)), r"mode RGB and size \(32, 32\)"),
+        (Image.new("I;16", (32, 32)), r"mode I;16 and size \(32, 32\)"),
+        (Image.new("LA", (32, 32)), r"mode LA and size \(32, 32\)"),
+        (Image.new("1", (32, 32)), r"mode 1 and size \(32, 32\)"),
+    ],
+    ids=["not square", "other side", "colour", "16 bits", "alpha", "1 bit"],
+)
+def test_a_picture_of_another_kind_is_refused_by_name(tree, picture, found):
     file = next((tree / "mnist-varres" / "train").glob("1/*.png"))
-    to_pil_image(torch.zeros(1, *size, dtype=torch.uint8)).save(file)
-    with pytest.raises(ValueError, match=rf"\({size[0]}, {size[1]}\): 1.*\(32, 48, 64\)"):
-        data.load_varres(tree)
+    picture.save(file)
+    with pytest.raises(ValueError, match=rf"{file.name}: found {found}.*expected mode L"):
+        data.load_varres_original(tree)
+
+
+def test_a_damaged_picture_is_named(tree):
+    file = next((tree / "mnist-varres" / "train").glob("1/*.png"))
+    file.write_bytes(file.read_bytes()[:60])
+    with pytest.raises(ValueError, match=rf"{file.name}: not a readable picture"):
+        data.load_varres_original(tree)
+
+
+@pytest.mark.parametrize("name", ["._0.png", "Thumbs.db", "3/0.png"])
+def test_a_surplus_file_is_named(tree, name):
+    file = tree / "mnist-varres" / "train" / "3" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(b"")
+    with pytest.raises(ValueError, match=re.escape(f"{name.split('/')[0]}: expected only files")):
+        data.load_varres_original(tree)
 
 
 @pytest.mark.parametrize("size", [28, 64, (31, 50)])
@@ -376,6 +422,19 @@ def test_pad(list_of_sizes, extra, channels):
         assert torch.equal(padded[:, own[0]], image.flatten(1))  # all of the image, in order
         assert (padded[:, ~own[0]] == 0).all()  # and nothing else
         assert own[0, : image.shape[1], : image.shape[2]].all()
+
+
+@pytest.mark.parametrize(
+    ("second", "kinds"),
+    [
+        (torch.zeros(1, 2, 2), "1 channel.*float32, 1 channel.*uint8"),
+        (torch.zeros(3, 2, 2, dtype=torch.uint8), "1 channel.*uint8, 3 channel.*uint8"),
+    ],
+    ids=["dtype", "channels"],
+)
+def test_pad_refuses_images_that_differ_in_kind(second, kinds):
+    with pytest.raises(ValueError, match=f"must be alike, got {kinds}"):
+        data.pad([torch.zeros(1, 3, 3, dtype=torch.uint8), second])
 
 
 def test_pad_to_a_smaller_size():

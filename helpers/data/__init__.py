@@ -1,30 +1,20 @@
 """The images: MNIST and its variable-resolution variant, in memory, and their batches."""
 
-from helpers.data.images import (
-    ARCHIVES,
-    DATA,
-    N_TRAIN,
+from helpers.data.images import Images, mean_std, pad, resize, scale
+from helpers.data.mnist import CONTENTS, DATA, N_TRAIN, SPLIT_SEED, Mnist, load_mnist, split
+from helpers.data.sampling import batches, group_by_size
+from helpers.data.varres import (
     SIDES,
-    SPLIT_SEED,
     VARRES_SEED,
-    Images,
-    Mnist,
     Varres,
-    batches,
     bend_tone,
-    group_by_size,
-    load_mnist,
     load_varres,
-    mean_std,
-    pad,
+    load_varres_original,
     random_canvases,
-    resize,
-    scale,
-    split,
 )
 
 __all__ = [
-    "ARCHIVES",
+    "CONTENTS",
     "DATA",
     "N_TRAIN",
     "SIDES",
@@ -38,6 +28,7 @@ __all__ = [
     "group_by_size",
     "load_mnist",
     "load_varres",
+    "load_varres_original",
     "mean_std",
     "pad",
     "random_canvases",

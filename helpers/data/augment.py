@@ -93,7 +93,8 @@ def warp(images: Tensor, maps: Tensor) -> Tensor:
     n, _, height, width = images.shape
     if maps.shape != (n, 3, 3):
         raise ValueError(f"expected maps of shape {(n, 3, 3)}, got {tuple(maps.shape)}")
-    dtype = images.dtype if images.is_floating_point() else torch.float32
+    # half precision has too few digits for positions in an image
+    dtype = torch.float64 if images.dtype == torch.float64 else torch.float32
     y = torch.arange(height, dtype=dtype) - (height - 1) / 2
     x = torch.arange(width, dtype=dtype) - (width - 1) / 2
     pixels = torch.stack([x.repeat(height), y.repeat_interleave(width), torch.ones(height * width)])
