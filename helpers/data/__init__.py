@@ -1,7 +1,16 @@
 """The images: MNIST and its variable-resolution variant, in memory, and their batches."""
 
 from helpers.data.images import Images, mean_std, pad, resize, scale
-from helpers.data.mnist import CONTENTS, DATA, N_TRAIN, SPLIT_SEED, Mnist, load_mnist, split
+from helpers.data.mnist import (
+    ARCHIVES,
+    CONTENTS,
+    DATA,
+    N_TRAIN,
+    SPLIT_SEED,
+    Mnist,
+    load_mnist,
+    split,
+)
 from helpers.data.sampling import batches, group_by_size
 from helpers.data.varres import (
     SIDES,
@@ -14,6 +23,7 @@ from helpers.data.varres import (
 )
 
 __all__ = [
+    "ARCHIVES",
     "CONTENTS",
     "DATA",
     "N_TRAIN",

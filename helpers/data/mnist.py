@@ -25,6 +25,7 @@ CONTENTS = {
     "t10k-images-idx3-ubyte.gz": "2646ac647ad5339dbf082846283269ea",
     "t10k-labels-idx1-ubyte.gz": "27ae3e4e09519cfbb04c329615203637",
 }
+ARCHIVES = tuple(CONTENTS)
 
 # The split into 50,000 training and 10,000 validation images, the same for every experiment.
 SPLIT_SEED = 1998
