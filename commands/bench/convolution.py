@@ -23,13 +23,13 @@ from commands.bench.timing import (
     arguments,
     flops,
     pixels_conv2d,
-    saved_bytes,
     time_interleaved,
     unfold_product_conv2d,
 )
 from helpers import conv
 from helpers.checks import BENCHMARK_SHAPES
 from helpers.experiments import records, training
+from helpers.memory import saved_bytes
 
 RESULTS = Path(__file__).resolve().parents[2] / "results"
 FORMATS = {"channels_first": torch.contiguous_format, "channels_last": torch.channels_last}

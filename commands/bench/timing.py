@@ -47,21 +47,6 @@ def time_interleaved(
     return timings
 
 
-def saved_bytes(function: Callable) -> int:
-    """Return the size of what autograd keeps for backward during ``function()``."""
-    saved = {}
-
-    def pack(tensor):
-        saved[tensor.data_ptr(), tensor.shape] = tensor.numel() * tensor.element_size()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        result = function()  # alive until the sum is taken, so that no address is used twice
-    total = sum(saved.values())
-    del result
-    return total
-
-
 def flops(shape, both: bool) -> int:
     """Return the operations of a convolution's forward, or of forward and both gradients."""
     n, c, o, height, width, k, stride, padding = shape

@@ -14,6 +14,7 @@ from commands.bench import timing
 from helpers import conv
 from helpers.checks import ADVERSARIAL, BENCHMARK_SHAPES, Shape
 from helpers.conv.kernels import Geometry, _use_rows
+from helpers.memory import saved_bytes
 
 lesson = definitions("05_from_loops_to_hardware")
 WIDE = (
@@ -165,7 +166,7 @@ def test_the_timer_is_that_of_the_benchmarks(monkeypatch, seconds):
 def test_saved_bytes():
     X, W, _ = arguments(WIDE[2])
     for function in (conv.conv2d, F.conv2d, conv.unfold_conv2d):
-        expected = timing.saved_bytes(lambda f=function: f(X, W, None, 1, 1))
+        expected = saved_bytes(lambda f=function: f(X, W, None, 1, 1))
         assert lesson.saved_bytes(function, X, W) == expected == 8 * (X.numel() + W.numel())
 
 
