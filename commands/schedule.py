@@ -13,7 +13,6 @@ continues from there. A file beside them says when an unfinished ``train --again
 
 import argparse
 import hashlib
-import json
 import math
 import os
 import signal
@@ -34,7 +33,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from helpers import data, experiments
-from helpers.experiments import Experiment, records, training
+from helpers.experiments import Experiment, records, store, training
 
 PROJECT = Path(__file__).resolve().parents[1]
 CHECKPOINTS = PROJECT / "build" / "checkpoints"
@@ -55,12 +54,13 @@ TOLERANCE = 1e-3
 
 
 # ---------------------------------------------------------------------- what a worker does
-def work(line: str, checkpoint: str, topic: str | None = None) -> tuple[str, bytes | None]:
-    """Train one line of the table, given as JSON; return its record as JSON, and its weights."""
+def work(
+    line: str, checkpoint: str, topic: str | None = None
+) -> tuple[records.Record, bytes | None]:
+    """Train one line of the table, given as JSON; return its record and its weights."""
     experiment = Experiment.model_validate_json(line)
     report = _reporter(topic, experiment.name) if topic else (lambda event: None)
-    record, weights = training.run(experiment, CHECKPOINTS / checkpoint, report)
-    return json.dumps(record), weights
+    return training.run(experiment, CHECKPOINTS / checkpoint, report)
 
 
 def _reporter(topic: str, name: str):
@@ -117,7 +117,7 @@ class Here:
             record, weights = training.run(
                 line, CHECKPOINTS / checkpoint, lambda e: self.on_event({"name": line.name} | e)
             )
-            future.set_result((json.dumps(record), weights))
+            future.set_result((record, weights))
         except Exception as error:  # noqa: BLE001  (reported with the run's name)
             future.set_exception(error)
         return future
@@ -223,6 +223,7 @@ def train(
             "runs once their sweeps are complete: "
             f"python -m commands.schedule list --profile {profile} --results {results}"
         )
+    experiments.table.claim(results, profile)
     begun = _begun_file(results, profile, only)
     since = _begin_again(begun) if again else 0.0
     tried, failed = set(), []
@@ -281,10 +282,10 @@ def finished(results: Path, line: Experiment, since: float = 0.0) -> bool:
 
     Raises RecordError if the record is damaged or is of an experiment with other settings.
     """
-    file = records.path(results, line.name)
+    file = store.path(results, line.name)
     if not file.is_file() or file.stat().st_mtime < since:
         return False
-    found, wanted = Experiment(**records.read(file)["experiment"]).model_dump(), line.model_dump()
+    found, wanted = store.read(file).experiment.model_dump(), line.model_dump()
     if found != wanted:
         differs = {key: (wanted[key], found[key]) for key in wanted if wanted[key] != found[key]}
         raise records.RecordError(
@@ -313,8 +314,8 @@ def _train(lines, results: Path, since: float, place, progress: "Progress") -> l
         for future in [future for future in running if future.done()]:
             line, lock, checkpoint = running.pop(future)
             try:
-                text, weights = future.result()
-                records.write(results, json.loads(text), weights)
+                record, weights = future.result()
+                store.write(results, record, weights)
                 place.forget(checkpoint)
                 progress.done(line)
             except Exception as error:
@@ -429,7 +430,7 @@ def verify(results: Path, only: str | Sequence[str] = "*") -> list[str]:
     Raises ValueError if there is no record that matches ``only``.
     """
     wrong = []
-    names = [file.name.removesuffix(records.SUFFIX) for file in results.glob(f"*{records.SUFFIX}")]
+    names = [file.name.removesuffix(store.SUFFIX) for file in results.glob(f"*{store.SUFFIX}")]
     names = sorted(name for name in names if _matches(name, only))
     if not names:
         raise ValueError(
@@ -438,9 +439,9 @@ def verify(results: Path, only: str | Sequence[str] = "*") -> list[str]:
         )
     for name in names:
         try:
-            record = records.read(records.path(results, name))
-            stored = record["first_losses"]
-            found = training.first_losses(Experiment(**record["experiment"]), len(stored))
+            record = store.read(store.path(results, name))
+            stored = record.first_losses
+            found = training.first_losses(record.experiment, len(stored))
             pairs = list(zip(found, stored, strict=True))
         except ValueError as problem:  # damaged, or settings that no longer exist
             print(f"FAIL  {problem}")
@@ -479,14 +480,14 @@ def show(results: Path, profile: str, only: str | Sequence[str] = "*") -> None:
         state = "missing"
         if finished(results, line):
             there += 1
-            last = records.read(records.path(results, line.name))["epochs"][-1]
-            state = f"{100 * last['validation_accuracy']:6.2f}%"
+            last = store.read(store.path(results, line.name)).epochs[-1]
+            state = f"{100 * last.validation_accuracy:6.2f}%"
         print(f"{state}  {line.name}")
     print(f"{there} of {len(lines)} runs have a record in {results}; in % their accuracy in")
     print("validation. Tuned runs are listed once their sweeps are complete.")
     names = {line.name for line in experiments.table.lines(results, profile)}
-    for file in sorted(results.glob(f"*{records.SUFFIX}")):
-        if (name := file.name.removesuffix(records.SUFFIX)) not in names:
+    for file in sorted(results.glob(f"*{store.SUFFIX}")):
+        if (name := file.name.removesuffix(store.SUFFIX)) not in names:
             print(f"not in the table: {name}")
 
 

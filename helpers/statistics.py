@@ -14,6 +14,8 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.weightstats import DescrStatsW
 from torch import Tensor
 
+from helpers.experiments.records import Record
+
 
 class Difference(NamedTuple):
     """A mean difference, its 95 % t interval from ``low`` to ``high``, and the p value."""
@@ -66,13 +68,13 @@ def seeds(n: int) -> str:
     return "one seed" if n == 1 else f"{n} seeds"
 
 
-def right(runs: list[dict], labels: Tensor) -> Tensor:
+def right(runs: list[Record], labels: Tensor) -> Tensor:
     """Return which test images each run gets right, bool (runs, images), ordered by seed.
 
     ``runs`` are records with test predictions, ``labels`` int64 those of MNIST's test images.
     """
-    runs = sorted(runs, key=lambda run: run["experiment"]["seed"])
-    predictions = torch.tensor([[int(d) for d in run["test"]["predictions"]] for run in runs])
+    runs = sorted(runs, key=lambda run: run.experiment.seed)
+    predictions = torch.tensor([[int(d) for d in run.test.predictions] for run in runs])
     return predictions == labels[: predictions.shape[1]]
 
 

@@ -10,11 +10,12 @@ import time
 import psutil
 import pytest
 from filelock import FileLock
+from made import a_record
 
 from commands import schedule
 from helpers import experiments
-from helpers.experiments import Experiment, best, records, table, training
-from helpers.experiments.records import RecordError
+from helpers.experiments import Experiment, best, records, store, table, training
+from helpers.experiments.store import RecordError
 
 # A small table in place of the report's, in a process of its own.
 PROGRAM = """
@@ -56,17 +57,12 @@ def counted(monkeypatch):
     return names
 
 
-def a_record(line, accuracy, loss=0.1):
-    epoch = {"epoch": 1, "validation_accuracy": accuracy, "validation_loss": loss}
-    return {"name": line.name, "experiment": line.model_dump(), "epochs": [epoch]}
-
-
 def with_records_of_sweeps(results):
     """Return the whole table: with a record of each sweep, the tuned runs have their names."""
     for _, _, sweeps in experiments.table.CHOSEN:
         for line in table.lines(results):
             if line.group in sweeps:
-                records.write(results, a_record(line, 0.9))
+                store.write(results, a_record(line, (0.9, 0.1)))
     return table.lines(results)
 
 
@@ -109,14 +105,10 @@ def test_every_setting_that_matters_is_in_the_name():
         "augmentation": "affine",
         "normalisation": False,
         "seed": 1,
+        "images": 50,
     }
-    # "images" belongs to a profile, which has its own folder; the rest does not change the result
-    assert set(Experiment.model_fields) - set(changes) == {
-        "optimiser",
-        "test",
-        "save_weights",
-        "images",
-    }
+    # the rest does not change the result
+    assert set(Experiment.model_fields) - set(changes) == {"optimiser", "test", "save_weights"}
     names = {line.model_copy(update={key: value}).name for key, value in changes.items()}
     assert len(names | {line.name}) == len(changes) + 1
 
@@ -151,7 +143,7 @@ def test_the_fewest_images_can_be_trained(tmp_path):
     for fields in ({}, {"data": "varres", "network": "sum", "width": 2}):
         line = Experiment(group="g", images=15, epochs=1, test=True, **fields)
         record, _ = training.run(line)
-        assert len(record["test"]["predictions"]) == 3
+        assert len(record.test.predictions) == 3
 
 
 def test_unknown_profile_is_named(tmp_path):
@@ -163,12 +155,12 @@ def test_best_takes_the_mean_over_seeds_and_then_the_loss():
     line = Experiment(group="g", seed=0)
     rates = {0.1: [0.9, 0.7], 0.2: [0.85, 0.85], 0.3: [0.8, 0.8]}
     done = [
-        a_record(line.model_copy(update={"learning_rate": rate, "seed": seed}), accuracy)
+        a_record(line.model_copy(update={"learning_rate": rate, "seed": seed}), (accuracy, 0.1))
         for rate, accuracies in rates.items()
         for seed, accuracy in enumerate(accuracies)
     ]
     assert best(done, "g", {"network": "fixed"}).learning_rate == 0.2
-    done += [a_record(line.model_copy(update={"learning_rate": 0.4}), 0.85, loss=0.05)]
+    done += [a_record(line.model_copy(update={"learning_rate": 0.4}), (0.85, 0.05))]
     assert best(done, "g", {"network": "fixed"}).learning_rate == 0.4
     with pytest.raises(ValueError, match="no record of the sweep 'h'"):
         best(done, "h", {})
@@ -181,15 +173,15 @@ def test_tuned_runs_appear_when_their_sweep_is_complete(tmp_path):
     sweep = [line for line in table.lines(tmp_path) if line.group == "learning-rate"]
     for line in sweep[:-1]:
         accuracy = {0.002: 0.97, 0.003: 0.96}.get(line.learning_rate, 0.9)
-        records.write(tmp_path, a_record(line, accuracy))
+        store.write(tmp_path, a_record(line, (accuracy, 0.1)))
     assert "batch-size" not in groups()
-    records.write(tmp_path, a_record(sweep[-1], 0.99))  # the fixed network at 0.005
+    store.write(tmp_path, a_record(sweep[-1], 0.99))  # the fixed network at 0.005
     sweep = [line for line in table.lines(tmp_path) if line.group == "batch-size"]
     rates = {line.network: line.learning_rate for line in sweep}
     assert rates == {"max": 0.002, "fixed": 0.005}
     assert "final" not in groups()
     for line in sweep:
-        records.write(tmp_path, a_record(line, 0.9 + line.batch_size / 1000))
+        store.write(tmp_path, a_record(line, (0.9 + line.batch_size / 1000, 0.1)))
     final = [line for line in table.lines(tmp_path) if line.group == "final"]
     assert {(line.network, line.learning_rate, line.batch_size) for line in final} == {
         ("max", 0.002, 64),
@@ -206,10 +198,10 @@ def test_trains_only_what_is_missing(tmp_path, two_runs, counted):
     assert schedule.train(tmp_path, workers=1) == []
     assert len(counted) == 2
     before = records.load(tmp_path)
-    records.path(tmp_path, two_runs[1].name).unlink()
+    store.path(tmp_path, two_runs[1].name).unlink()
     schedule.train(tmp_path, workers=1)
     assert counted[2:] == [two_runs[1].name]
-    assert all(map(records.same, before, records.load(tmp_path)))
+    assert all(map(records.same_result, before, records.load(tmp_path)))
     assert not list(schedule.CHECKPOINTS.iterdir())
 
 
@@ -274,7 +266,7 @@ def test_workers_win_over_the_scheduler_of_the_environment(
 
 
 def test_a_damaged_record_stops_everything_and_stays(tmp_path, two_runs, counted):
-    file = records.path(tmp_path, two_runs[1].name)
+    file = store.path(tmp_path, two_runs[1].name)
     file.write_text("{")
     with pytest.raises(RecordError, match=two_runs[1].name):
         schedule.train(tmp_path, workers=1)
@@ -285,7 +277,7 @@ def test_a_damaged_record_stops_everything_and_stays(tmp_path, two_runs, counted
 
 def test_a_record_with_other_settings_is_refused(tmp_path, two_runs):
     other = two_runs[0].model_copy(update={"images": 60})
-    records.write(tmp_path, a_record(other, 0.5))
+    store.write(tmp_path, a_record(other, (0.5, 0.1)))
     with pytest.raises(RecordError, match=r"'images': \(50, 60\)"):
         schedule.train(tmp_path, workers=1)
 
@@ -301,7 +293,7 @@ def test_a_failing_run_is_named_and_the_others_are_trained(tmp_path, two_runs, m
     monkeypatch.setattr(training, "run", fail_first)
     assert schedule.train(tmp_path, workers=1) == [two_runs[0].name]
     assert "RuntimeError: out of luck" in capsys.readouterr().err
-    assert [record["name"] for record in records.load(tmp_path)] == [two_runs[1].name]
+    assert [record.name for record in records.load(tmp_path)] == [two_runs[1].name]
 
 
 def test_a_run_that_another_process_has_is_waited_for(tmp_path, two_runs, counted, monkeypatch):
@@ -314,8 +306,8 @@ def test_a_run_that_another_process_has_is_waited_for(tmp_path, two_runs, counte
 
     def other_process_ends(seconds):
         sleep(seconds)
-        if lock.is_locked and records.path(tmp_path, two_runs[1].name).is_file():
-            records.write(tmp_path, record)
+        if lock.is_locked and store.path(tmp_path, two_runs[1].name).is_file():
+            store.write(tmp_path, record)
             lock.release()
 
     monkeypatch.setattr(schedule.time, "sleep", other_process_ends)
@@ -331,7 +323,7 @@ def test_verify_finds_a_change_of_behaviour(tmp_path, two_runs, monkeypatch, cap
     monkeypatch.setattr(training, "normaliser", lambda mean, std: lambda images: images / 300)
     assert schedule.verify(tmp_path, only="*seed1") == [two_runs[1].name]
     monkeypatch.undo()
-    records.path(tmp_path, two_runs[0].name).write_text("{")
+    store.path(tmp_path, two_runs[0].name).write_text("{")
     assert schedule.main(["verify", "--results", str(tmp_path)]) == 1
     assert "damaged" in capsys.readouterr().out
 
@@ -348,7 +340,7 @@ def test_verify_finds_a_change_of_behaviour(tmp_path, two_runs, monkeypatch, cap
     ],
 )
 def test_verify_compares_relative_to_the_value(tmp_path, monkeypatch, capsys, found, stored, line):
-    records.write(tmp_path, a_record(Experiment(group="t"), 0.9) | {"first_losses": stored})
+    store.write(tmp_path, a_record(Experiment(group="t"), (0.9, 0.1)) | {"first_losses": stored})
     monkeypatch.setattr(training, "first_losses", lambda experiment, steps: found)
     assert bool(schedule.verify(tmp_path)) == line.startswith("FAIL")
     assert capsys.readouterr().out.startswith(line)
@@ -363,7 +355,7 @@ def test_verify_of_nothing_is_an_error(tmp_path, two_runs, capsys):
 
 def test_list_shows_what_is_there_and_what_no_longer_belongs(tmp_path, two_runs, capsys):
     schedule.train(tmp_path, only="*seed0", workers=1)
-    records.write(tmp_path, a_record(Experiment(group="old"), 0.5))
+    store.write(tmp_path, a_record(Experiment(group="old"), (0.5, 0.1)))
     assert schedule.main(["list", "--results", str(tmp_path)]) == 0
     text = capsys.readouterr().out
     assert f"missing  {two_runs[1].name}" in text
@@ -421,8 +413,8 @@ def test_ctrl_c_says_how_to_go_on_and_two_processes_share_the_rest(tmp_path, sta
     assert said.count("seed0 epoch 1/3") == 0  # continued
     assert said.count("seed0 epoch 3/3") == said.count("seed1 epoch 3/3") == 1  # once
     for record in records.load(tmp_path / "results"):
-        whole, _ = training.run(Experiment(**record["experiment"]))
-        assert records.same(record, whole)
+        whole, _ = training.run(record.experiment)
+        assert records.same_result(record, whole)
 
 
 def test_a_killed_worker_loses_nothing(tmp_path, start):
@@ -437,5 +429,5 @@ def test_a_killed_worker_loses_nothing(tmp_path, start):
     process.communicate()
     assert process.returncode == 0
     for record in records.load(tmp_path / "results"):
-        whole, _ = training.run(Experiment(**record["experiment"]))
-        assert records.same(record, whole)
+        whole, _ = training.run(record.experiment)
+        assert records.same_result(record, whole)

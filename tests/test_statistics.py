@@ -5,6 +5,7 @@ from math import comb
 
 import pytest
 import torch
+from made import with_predictions
 
 from helpers import statistics
 
@@ -50,10 +51,7 @@ def test_more_seeds_are_not_more_images():
 
 
 def test_right_sorts_by_seed():
-    runs = [
-        {"experiment": {"seed": seed}, "test": {"predictions": predictions}}
-        for seed, predictions in ((1, "719"), (0, "720"))
-    ]
+    runs = [with_predictions("719", seed=1), with_predictions("720", seed=0)]
     labels = torch.tensor([7, 2, 9, 4])
     assert statistics.right(runs, labels).tolist() == [[True, True, False], [True, False, True]]
 

@@ -4,8 +4,8 @@ import torch
 from torch.nn import functional as F
 
 from helpers import data
-from helpers.experiments import Experiment, training
-from helpers.experiments.records import same
+from helpers.experiments import Experiment, inputs, training
+from helpers.experiments.records import same_result
 from helpers.networks import FixedNetwork
 
 TINY = Experiment(group="test", images=100, epochs=3, save_weights=True, test=True)
@@ -36,7 +36,7 @@ def test_same_line_same_record_whatever_ran_before(experiment):
     again, weights_again = training.run(experiment)
     assert torch.get_num_threads() == 2
     torch.set_num_threads(threads)
-    assert same(record, again)
+    assert same_result(record, again)
     assert weights == weights_again
 
 
@@ -75,7 +75,7 @@ def test_a_killed_run_continues_and_ends_with_the_same_record(tmp_path, experime
     record, weights = training.run(experiment, checkpoint, seen.append)
     assert min(event["epoch"] for event in seen) == when["epoch"]
     whole, whole_weights = training.run(experiment)
-    assert same(record, whole)
+    assert same_result(record, whole)
     assert weights == whole_weights
 
 
@@ -100,30 +100,30 @@ def test_record_agrees_with_the_weights_it_comes_with():
     record, weights = training.run(tiny(images=1000))
     network = FixedNetwork()
     network.load_state_dict(safetensors.torch.load(weights))
-    test = training.load_part(tiny(images=1000), "test")[28]
-    train = training.load_part(tiny(images=1000), "train")[28]
+    test = inputs.load_part(tiny(images=1000), "test")[28]
+    train = inputs.load_part(tiny(images=1000), "train")[28]
     mean, std = train.images.double().div(255).mean(), train.images.double().div(255).std()
     scores = network((data.scale(test.images) - mean) / std)
     assert torch.equal(test.index, torch.arange(200))
     predictions = "".join(str(int(k)) for k in scores.argmax(1))
-    assert record["test"]["predictions"] == predictions
-    assert record["test"]["accuracy"] == (scores.argmax(1) == test.labels).double().mean()
-    assert record["epochs"][-1]["validation_accuracy"] > 0.8  # it learns
+    assert record.test.predictions == predictions
+    assert record.test.accuracy == (scores.argmax(1) == test.labels).double().mean()
+    assert record.epochs[-1].validation_accuracy > 0.8  # it learns
 
 
 def test_predictions_are_in_the_order_of_the_test_file():
     record, _ = training.run(tiny(**VARIABLE, epochs=1))
     labels = data.load_mnist().test.labels[:20]
-    digits = torch.tensor([int(k) for k in record["test"]["predictions"]])
+    digits = torch.tensor([int(k) for k in record.test.predictions])
     accuracy = (digits == labels).double().mean().item()
-    assert record["test"]["accuracy"] == pytest.approx(accuracy)
-    assert set(record["epochs"][0]["per_resolution"]) == {"32", "48", "64"}
+    assert record.test.accuracy == pytest.approx(accuracy)
+    assert set(record.epochs[0].per_resolution) == {32, 48, 64}
 
 
 def test_the_test_set_is_read_only_where_the_table_allows_it():
     with pytest.raises(PermissionError, match="test=True"):
-        training.load_part(tiny(test=False), "test")
-    assert training.run(tiny(test=False, epochs=1))[0]["test"] is None
+        inputs.load_part(tiny(test=False), "test")
+    assert training.run(tiny(test=False, epochs=1))[0].test is None
 
 
 @pytest.mark.parametrize(
@@ -138,19 +138,19 @@ def test_the_test_set_is_read_only_where_the_table_allows_it():
 )
 def test_parts_of_each_data_set(kind, sizes):
     experiment = tiny(data=kind, images=90)
-    groups = training.load_part(experiment, "validation")
+    groups = inputs.load_part(experiment, "validation")
     assert {side: images.images.shape[-1] for side, images in groups.items()} == sizes
-    train = training.load_part(experiment, "train")
+    train = inputs.load_part(experiment, "train")
     assert len(train) == (3 if kind == "varres" else 1)
     assert sum(map(len, train.values())) == 90
-    assert sum(map(len, training.load_part(experiment, "test").values())) == 18
+    assert sum(map(len, inputs.load_part(experiment, "test").values())) == 18
     indices = [set(g.index.tolist()) for part in (train, groups) for g in part.values()]
     assert len(set.union(*indices)) == sum(map(len, indices))  # no image in two places
 
 
 def test_padding_keeps_the_image_and_adds_black():
-    padded = training.load_part(tiny(data="varres-pad64"), "validation")[32].images
-    plain = training.load_part(tiny(data="varres"), "validation")[32].images
+    padded = inputs.load_part(tiny(data="varres-pad64"), "validation")[32].images
+    plain = inputs.load_part(tiny(data="varres"), "validation")[32].images
     assert torch.equal(padded[:, :, :32, :32], plain)
     assert padded.sum() == plain.sum()
 
@@ -202,10 +202,9 @@ def test_batches_go_to_the_network_and_results_come_back(monkeypatch):
 
 
 @pytest.mark.parametrize("whole", [training.run, training.first_losses])
-def test_whole_runs_use_the_device_that_was_found(monkeypatch, whole):
-    monkeypatch.setattr(training, "DEVICE", "meta")  # on which this optimiser cannot be used
+def test_a_run_uses_the_device_that_it_is_told(whole):
     with pytest.raises(RuntimeError, match="meta"):
-        whole(tiny())
+        whole(tiny(), device="meta")  # on which this optimiser cannot be used
     assert next(training.Run(tiny()).network.parameters()).device.type == "cpu"
 
 

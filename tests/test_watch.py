@@ -19,7 +19,7 @@ def test_watch_follows_a_run_to_its_end(monkeypatch, capsys):
     # at steps 50 and 100 of each epoch, at the start of the second, and at both ends
     assert len(pictures) == 7
     assert all(Image.open(io.BytesIO(base64.b64decode(p["image/png"]))).width for p in pictures)
-    last = 100 * record["epochs"][-1]["validation_accuracy"]
+    last = 100 * record.epochs[-1].validation_accuracy
     assert f"{last}]" in pictures[-1]["text/plain"]
     assert "200/200" in capsys.readouterr().out
     assert not plt.get_fignums()

@@ -5,7 +5,6 @@ images per second each way of forming batches trains with one thread.
 """
 
 import argparse
-import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,12 +14,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from commands.bench import environment
 from helpers import data
 from helpers.batching import RESIZED, WAYS, rectangles, scores
-from helpers.experiments import records, training
 from helpers.networks import POOLING, VariableNetwork, initialise
-
-RESULTS = Path(__file__).resolve().parents[2] / "results"
 
 
 def train(
@@ -69,10 +66,7 @@ def measure(n: int = 1024, batch_size: int = 16, repeats: int = 7) -> dict:
             for way in WAYS
         },
         "threads": torch.get_num_threads(),
-        "processor": training.processor(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-    }
+    } | environment.describe()
 
 
 def largest_difference(n: int = 64, seed: int = 0) -> float:
@@ -95,13 +89,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m commands.bench.batching", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR")
+    parser.add_argument("--results", type=Path, default=environment.RESULTS, metavar="DIR")
     target = parser.parse_args().results / "batching.json"
     torch.set_num_threads(1)
     if (difference := largest_difference()) > 1e-4:
         raise SystemExit(f"padding changes the scores by up to {difference:.1e}; nothing measured")
     result = measure()
-    records.write_measurement(target, result)
+    environment.write(target, result)
     for way, speed in result["images_per_second"].items():
         print(f"{speed['median']:8.0f} images/s  {way}")
 

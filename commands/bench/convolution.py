@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch.profiler import ProfilerActivity, profile
 
+from commands.bench import environment
 from commands.bench.timing import (
     arguments,
     flops,
@@ -28,10 +29,9 @@ from commands.bench.timing import (
 )
 from helpers import conv
 from helpers.checks import BENCHMARK_SHAPES
-from helpers.experiments import records, training
+from helpers.machine import processor
 from helpers.memory import saved_bytes
 
-RESULTS = Path(__file__).resolve().parents[2] / "results"
 FORMATS = {"channels_first": torch.contiguous_format, "channels_last": torch.channels_last}
 # The ladder: name -> function, largest image side it is timed on, whether its backward is timed
 LADDER = {
@@ -231,7 +231,7 @@ def measure_memory_and_profile() -> list[dict]:
 def machine() -> dict:
     """Return what the numbers depend on: processor, cores, threads and versions."""
     return {
-        "processor": training.processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "vector_instructions": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
@@ -261,12 +261,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m commands.bench.convolution", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR")
+    parser.add_argument("--results", type=Path, default=environment.RESULTS, metavar="DIR")
     parser.add_argument("--seconds", type=float, default=2.0, help="for each comparison")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     results = measure(chosen.seconds)
-    records.write_measurement(chosen.results / "benchmarks.json", results)
+    environment.write(chosen.results / "benchmarks.json", results)
     print(f"{'batch, in, out, height, width, kernel, stride, padding':56} time over torch's")
     for row in results["shapes"]:
         if row["name"] != "torch" and row["memory_format"] == "channels_first":

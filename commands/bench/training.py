@@ -26,9 +26,11 @@ from torchvision import transforms
 from torchvision.datasets import MNIST
 
 from commands import schedule
+from commands.bench import environment
 from commands.bench.timing import time_interleaved
 from helpers import data
-from helpers.experiments import Experiment, records, training
+from helpers.experiments import Experiment, inputs, training
+from helpers.machine import processor
 from helpers.networks import FixedNetwork, costs, layers
 
 BATCH = 16
@@ -46,8 +48,8 @@ def plain_network() -> nn.Module:
     """Return the fixed network as usually written, ReLU before the max pool."""
     blocks = [
         layer
-        for inputs, outputs in ((1, 16), (16, 32), (32, 64))
-        for layer in (nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
+        for channels, outputs in ((1, 16), (16, 32), (32, 64))
+        for layer in (nn.Conv2d(channels, outputs, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
     ]
     return nn.Sequential(*blocks, nn.Flatten(), nn.Linear(576, 10))
 
@@ -209,7 +211,7 @@ def measure_networks(seconds: float = 60.0, batch_size: int = 100, least: int = 
     the quartiles stand beside the median. ``runs`` is how many batches each is taken from.
     """
     generator = torch.Generator().manual_seed(0)
-    prepare = training.normaliser(0.13, 0.31)
+    prepare = inputs.normaliser(0.13, 0.31)
 
     def scores(network: nn.Module, images: torch.Tensor, side: int | None) -> torch.Tensor:
         return network(prepare(images if side is None else data.resize(images, side)))
@@ -243,7 +245,7 @@ def main() -> None:
     options = parser.parse_args()
     cores = schedule.cores()
     measured = {
-        "processor": training.processor(),
+        "processor": processor(),
         "cores": cores,
         "torch": torch.__version__,
         "rounds": options.rounds,
@@ -251,7 +253,7 @@ def main() -> None:
         "layers": measure_layers(),
         "networks": measure_networks(options.seconds),
     }
-    records.write_measurement(options.results / "throughput.json", measured)
+    environment.write(options.results / "throughput.json", measured)
     print(json.dumps(measured, indent=1))
 
 

@@ -1,76 +1,18 @@
-"""The table of every training run of the report.
+"""The table of every training run of the report, and of the rehearsal.
 
-To add an experiment, add a line to a function below; ``python -m commands.schedule train``
-trains what has no record yet, in the order of the table. What is tuned is chosen here too, by code
-that reads validation accuracies from the records of the earlier runs.
+To add an experiment, add a line to a function below; ``make results`` trains what has no record
+yet, in the order of the table. What is tuned is chosen here too, by code that reads validation
+accuracies from the records of the earlier runs. Only records of runs in the table count.
 """
 
 from collections import defaultdict
 from itertools import product
 from pathlib import Path
 from statistics import mean
-from typing import Literal
 
-from pydantic import BaseModel, Field, model_validator
-
-from helpers.data import augment
-from helpers.experiments import records
-
-Data = Literal["mnist", "varres", "varres-28", "varres-64", "varres-pad64"]
-
-
-class Experiment(BaseModel, frozen=True, extra="forbid"):
-    """One training run; everything that decides its result.
-
-    ``data``: ``mnist`` (28x28); ``varres``, the variable-resolution images as they are; ``-28`` and
-    ``-64``, the same resized to this side; ``-pad64``, padded with black at the right and bottom.
-    ``network``: ``fixed``, or a VariableNetwork with this pooling and ``width``.
-    ``augmentation``: a recipe of ``helpers.data.augment``. ``normalisation``: subtract the mean and
-    divide by the standard deviation of the training images. ``test``: may read the test set, once,
-    after the last epoch. ``images``: only so many training images, and a fifth as many in
-    validation and test set; all if None. At least 15: one of each size in validation.
-    """
-
-    group: str = Field(pattern="^[a-z0-9-]+$")  # the first part of a file's name
-    data: Data = "mnist"
-    network: Literal["fixed", "max", "mean", "sum"] = "fixed"
-    width: int | None = Field(None, ge=1)
-    optimiser: Literal["Adam"] = "Adam"
-    learning_rate: float = Field(0.001, gt=0)
-    batch_size: int = Field(16, ge=1)
-    epochs: int = Field(5, ge=1)
-    augmentation: Literal[*augment.RECIPES] | None = None
-    normalisation: bool = True
-    seed: int = Field(0, ge=0)
-    test: bool = False
-    save_weights: bool = False
-    images: int | None = Field(None, ge=15)
-
-    @model_validator(mode="after")
-    def _network_fits(self) -> "Experiment":
-        if self.network == "fixed" and self.width is not None:
-            raise ValueError(f"width={self.width}: the fixed network has none; leave it out")
-        if self.network != "fixed" and self.width is None:
-            raise ValueError(
-                f"width is missing: network={self.network!r} needs the number of channels that "
-                "are pooled, such as width=81"
-            )
-        if self.network == "fixed" and self.data == "varres":
-            raise ValueError(
-                "data='varres' has images of three sizes, the fixed network takes one: use "
-                "'varres-28', 'varres-64' or 'varres-pad64', or network='max'"
-            )
-        return self
-
-    @property
-    def name(self) -> str:
-        """The name of the run and of its record; differs when a result could differ."""
-        parts = [self.group, self.data, f"{self.network}{self.width or ''}"]
-        parts += [f"lr{self.learning_rate:g}", f"batch{self.batch_size}", f"epochs{self.epochs}"]
-        parts += [f"augment-{self.augmentation}"] if self.augmentation else []
-        parts += [] if self.normalisation else ["raw"]
-        return "_".join([*parts, f"seed{self.seed}"])
-
+from helpers.experiments import store
+from helpers.experiments.settings import Experiment
+from helpers.experiments.store import Record, RecordError
 
 MAX, MEAN, SUM = ({"network": pooling, "width": 81} for pooling in ("max", "mean", "sum"))
 MAX_199 = {"network": "max", "width": 199}
@@ -181,7 +123,7 @@ def learning_rates_below() -> list[Experiment]:
     ]
 
 
-def batch_sizes(done: list[dict]) -> list[Experiment]:
+def batch_sizes(done: list[Record]) -> list[Experiment]:
     """Lesson 10: sweep of the batch size, each network at its own best learning rate."""
     return [
         Experiment(
@@ -195,7 +137,7 @@ def batch_sizes(done: list[dict]) -> list[Experiment]:
     ]
 
 
-def final(done: list[dict]) -> list[Experiment]:
+def final(done: list[Record]) -> list[Experiment]:
     """Lesson 10: both networks as tuned; the test set is read here."""
     tuned = [best(done, "batch-size", network) for network in PAIR]
     changes = {"group": "final", "test": True, "save_weights": True}
@@ -211,7 +153,7 @@ def learning_rates_64() -> list[Experiment]:
     ]
 
 
-def final_64(done: list[dict]) -> list[Experiment]:
+def final_64(done: list[Record]) -> list[Experiment]:
     """Lesson 10, second pair: as tuned; the test set is read here."""
     tuned = [best(done, "learning-rate-64", network) for network in PAIR_64]
     changes = {"group": "final-64", "test": True}
@@ -250,12 +192,48 @@ def lines(results: str | Path, profile: str = "full") -> list[Experiment]:
         raise ValueError(f"profile {profile!r} is unknown; choose one of: {', '.join(PROFILES)}")
     transform = PROFILES[profile]
     found = transform([line for group in WRITTEN for line in group()])
+    there = set(store.names(results))
     for _, choose, sweeps in CHOSEN:
         sweep = [line for line in found if line.group in sweeps]
-        files = [records.path(results, line.name) for line in sweep]
-        if sweep and all(file.is_file() for file in files):
-            found += transform(choose([records.read(file) for file in files]))
+        if sweep and all(line.name in there for line in sweep):
+            found += transform(choose([store.read_run(results, line) for line in sweep]))
     return found
+
+
+def profile(results: str | Path) -> str:
+    """Return the profile whose records a folder holds: what its file ``profile`` says, or full.
+
+    Raises RecordError for a name that is not a profile.
+    """
+    file = Path(results, "profile")
+    name = file.read_text(encoding="utf-8").strip() if file.is_file() else "full"
+    if name not in PROFILES:
+        raise RecordError(f"{file} names the profile {name!r}; expected: {', '.join(PROFILES)}")
+    return name
+
+
+def claim(results: str | Path, wanted: str) -> None:
+    """Note that a folder is for the records of a profile.
+
+    Raises RecordError if it holds records of another profile.
+    """
+    results = Path(results)
+    file = results / "profile"
+    there = set(store.names(results))
+    if file.is_file():
+        found = profile(results)
+    else:
+        others = (name for name in PROFILES if name != wanted)
+        of = {name: {line.name for line in lines(results, name)} for name in others}
+        found = next((name for name in of if of[name] & there), wanted)
+    if found != wanted:
+        raise RecordError(
+            f"{results} holds records of the profile {found}, not {wanted}: choose another folder "
+            "with --results, or leave it out"
+        )
+    results.mkdir(parents=True, exist_ok=True)
+    if wanted != "full" and not file.is_file():
+        store.replace(file, f"{wanted}\n".encode())
 
 
 def sources(group: str) -> tuple[str, ...]:
@@ -263,7 +241,7 @@ def sources(group: str) -> tuple[str, ...]:
     return next((sweeps for name, _, sweeps in CHOSEN if name == group), ())
 
 
-def best(done: list[dict], group: str, network: dict) -> Experiment:
+def best(done: list[Record], group: str, network: dict) -> Experiment:
     """Return the setting of a sweep with the best validation accuracy after the last epoch.
 
     ``done`` holds records, ``group`` names the sweep and ``network`` fixes some fields. Seeds are
@@ -271,11 +249,11 @@ def best(done: list[dict], group: str, network: dict) -> Experiment:
     """
     scores = defaultdict(list)
     for record in done:
-        line = Experiment(**record["experiment"])
+        line = record.experiment
         if line.group == group and network.items() <= line.model_dump().items():
-            last = record["epochs"][-1]
+            last = record.epochs[-1]
             setting = line.model_copy(update={"seed": 0})
-            scores[setting].append((last["validation_accuracy"], -last["validation_loss"]))
+            scores[setting].append((last.validation_accuracy, -last.validation_loss))
     if not scores:
         raise ValueError(f"no record of the sweep {group!r} has {network}")
     return max(scores, key=lambda setting: [mean(v) for v in zip(*scores[setting], strict=True)])

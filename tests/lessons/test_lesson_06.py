@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lesson import definitions
 
 from helpers import conv, data
-from helpers.experiments import training
+from helpers.experiments import inputs, training
 from helpers.networks import FixedNetwork, initialise
 
 lesson = definitions("06_mnist_baseline")
@@ -29,7 +29,7 @@ def start(**options):
 
 
 def prepare(images):
-    return training.normaliser(0.5, 0.3)(images)
+    return inputs.normaliser(0.5, 0.3)(images)
 
 
 @pytest.mark.parametrize("layer", [torch.nn.Conv2d, conv.Conv2d])

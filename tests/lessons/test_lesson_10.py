@@ -5,6 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from lesson import definitions
+from made import a_record, with_predictions
 
 from helpers import data, experiments
 from helpers.experiments import Experiment, records
@@ -25,17 +26,7 @@ def sweep(field, values, scores):
     for value, by_seed in zip(values, scores, strict=True):
         for seed, (accuracy, loss) in enumerate(by_seed):
             experiment = Experiment(group="sweep", seed=seed, **{field: value})
-            early = {"epoch": 1, "validation_accuracy": 1 - accuracy, "validation_loss": loss}
-            late = {"epoch": 2, "validation_accuracy": accuracy, "validation_loss": loss}
-            made.append(
-                {
-                    "name": experiment.name,
-                    "experiment": experiment.model_dump(),
-                    "epochs": [early, late],
-                    "test": None,
-                    "run": {},
-                }
-            )
+            made.append(a_record(experiment, (1 - accuracy, loss), (accuracy, loss)))
     return made
 
 
@@ -61,7 +52,7 @@ def test_choice_prefers_accuracy_then_loss():
 
 def test_confusion():
     labels = torch.tensor([0, 1, 1, 9, 9])
-    made = [{"test": {"predictions": "01799"}}, {"test": {"predictions": "0119"}}]  # one is shorter
+    made = [with_predictions("01799"), with_predictions("0119")]  # one is shorter
     counts = lesson.confusion(made, labels)
     assert counts.sum() == 9 and counts.trace() == 8
     assert counts[1, 7] == 1 and counts[1, 1] == 3 and counts[9, 9] == 3
