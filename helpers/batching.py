@@ -110,8 +110,10 @@ def masked_scores(network: VariableNetwork, batch: Tensor, mask: Tensor) -> Tens
     ``batch`` is (n, channels, height, width), normalised; ``mask``, bool (n, 1, height, width), is
     True on each image's own pixels, which begin in the upper left corner, as in ``data.pad``. What
     lies outside is set to zero before each convolution: that is what the convolution's own padding
-    puts around an image that comes alone.
+    puts around an image that comes alone. Raises ValueError for an image that is too small, as the
+    network does when it comes alone, and for a mask that does not fit the batch.
     """
+    _check_mask(batch, mask)
     x = batch * mask
     for conv in (network.conv1, network.conv2, network.conv3):
         mask = mask[:, :, 1::2, 1::2]  # pooled pixels whose four pixels all belong to the image
@@ -121,6 +123,19 @@ def masked_scores(network: VariableNetwork, batch: Tensor, mask: Tensor) -> Tens
     else:
         pooled = network.pool(x)  # no value is negative: the zeros outside neither win nor add
     return network.linear(pooled)
+
+
+def _check_mask(batch: Tensor, mask: Tensor) -> None:
+    expected = (len(batch), 1, *batch.shape[-2:])
+    if mask.shape != expected:
+        raise ValueError(f"expected a mask of shape {expected}, got {tuple(mask.shape)}")
+    heights, widths = mask[:, 0, :, 0].sum(dim=1), mask[:, 0, 0, :].sum(dim=1)
+    for k, (height, width) in enumerate(zip(heights.tolist(), widths.tolist(), strict=True)):
+        if min(height, width) < 8:  # nothing of it would be left after three poolings
+            raise ValueError(
+                f"height and width must be at least 8, got {height}x{width} (image {k} of the "
+                "batch); leave it out, or put it on a larger canvas"
+            )
 
 
 def scores(

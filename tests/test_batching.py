@@ -79,6 +79,22 @@ def test_without_masks_padding_does_change_scores(pooling):
     assert (plain - batching.scores(net, images, (16, 16), MEAN_STD)).abs().max() > 1e-3
 
 
+@pytest.mark.parametrize("pooling", POOLING)
+def test_an_image_too_small_is_refused_in_a_batch_as_it_is_alone(pooling):
+    images = random_images([(32, 32), (7, 20)])
+    with pytest.raises(ValueError, match="height and width must be at least 8, got 7x20"):
+        batching.scores(network(pooling), images[1:], (7, 20), MEAN_STD)
+    with pytest.raises(ValueError, match=r"at least 8, got 7x20 \(image 1 of the batch\)"):
+        batching.scores(network(pooling), images, (32, 32), MEAN_STD)
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 16, 15), (1, 1, 16, 16), (2, 3, 16, 16)])
+def test_a_mask_that_does_not_fit_the_batch_is_refused(shape):
+    message = r"a mask of shape \(2, 1, 16, 16\), got \(" + ", ".join(map(str, shape))
+    with pytest.raises(ValueError, match=message):
+        batching.masked_scores(network("max"), torch.zeros(2, 1, 16, 16), torch.ones(shape).bool())
+
+
 @pytest.mark.parametrize("way", WAYS)
 @given(sizes=SIZES, batch_size=st.integers(1, 4))
 def test_every_image_once_and_nothing_is_cut(way, sizes, batch_size):
