@@ -102,6 +102,7 @@ def test_an_animation_holds_every_frame(displayed):
 def test_a_table_is_html_with_the_precision_asked_for(displayed):
     figures.table(pd.DataFrame({"x": [0.12345]}), "numbers", "Numbers.", precision=2)
     assert "<td>0.12</td>" in displayed[0][0]["text/html"]
+    assert displayed[0][0]["text/plain"].split() == ["x", "0", "0.12"]
 
 
 @pytest.mark.parametrize(("items", "text"), [("a", "a"), ("ab", "a and b"), ("abc", "a, b and c")])

@@ -1,9 +1,10 @@
 """Pictures of images of different sizes: to scale, in padded batches, and what padding does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from torch import Tensor
 
 from helpers.drawing.affine import draw_framed
@@ -58,6 +59,7 @@ def padded_batches(batches: Mapping[str, tuple[Tensor, Tensor]]):
                 f"got {tuple(batch.shape)} and {tuple(mask.shape)}"
             )
     figure = plt.figure(figsize=(TEXT_WIDTH, 2.2))
+    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0, hspace=0)
     parts = figure.subfigures(1, len(batches), squeeze=False)[0]
     for part, (title, (batch, mask)) in zip(parts, batches.items(), strict=True):
         part.suptitle(title, fontsize=9, x=0.02, ha="left")
@@ -87,4 +89,20 @@ def padded_maps(image: Tensor, maps: Mapping[str, Tensor], size: tuple[int, int]
         ax.set(title=title, xticks=[], yticks=[])
         ax.grid(False)
     figure.colorbar(drawn, ax=axes[1:], extend="max", shrink=0.9)
+    return figure
+
+
+def tone_curve(curve: Callable[[Tensor], Tensor], image: Tensor):
+    """Return a figure of a function of uint8 grey values, and an image before and after it.
+
+    ``curve`` maps uint8 values of any shape to uint8 values, ``image`` is (1, height, width).
+    """
+    figure, axes = plt.subplots(1, 3, figsize=(TEXT_WIDTH, 2.2), width_ratios=(1.5, 1, 1))
+    values = torch.arange(256).to(torch.uint8)
+    axes[0].plot(values, values, "--", color="0.6", lw=1)
+    axes[0].plot(values, curve(values))
+    axes[0].set(xlabel="grey value in MNIST", ylabel="on the canvas", aspect="equal")
+    axes[0].set(xticks=(0, 128, 255), yticks=(0, 128, 255))
+    draw_framed(axes[1], image, "MNIST", cmap="gray")
+    draw_framed(axes[2], curve(image), "on the canvas", cmap="gray")
     return figure

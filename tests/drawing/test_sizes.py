@@ -56,3 +56,11 @@ def test_a_frame_marks_the_images_own_pixels():
     frames = [ax.patches[0] for ax in figure.axes[:2]]
     assert [(f.get_height(), f.get_width()) for f in frames] == [(10, 12), (5, 6)]
     assert figure.axes[1].images[0].get_clim() == (0, 2)
+
+
+def test_a_tone_curve_and_an_image_before_and_after_it():
+    figure = sizes.tone_curve(data.bend_tone, image(4, 5))
+    line = figure.axes[0].lines[1]
+    assert list(line.get_ydata()[[0, 128, 255]]) == [0, 64, 255]
+    before, after = (ax.images[0].get_array() for ax in figure.axes[1:])
+    assert (before == 200).all() and (after == 157).all()  # 200 * 200 / 255 = 156.9
