@@ -11,6 +11,7 @@ from torch.autograd import gradgradcheck
 from torch.nn import functional as F
 
 from commands.bench import timing
+from commands.bench.convolution import LADDER
 from helpers import conv
 from helpers.checks import ADVERSARIAL, BENCHMARK_SHAPES, Shape
 from helpers.conv.kernels import Geometry, _use_rows
@@ -41,7 +42,7 @@ def same(convolution, other, case):
 
 
 @pytest.mark.parametrize("other", [conv.conv2d, F.conv2d], ids=["helpers", "torch"])
-@pytest.mark.parametrize("name", ["conv2d", "unfold_conv2d", "pixel_conv2d"])
+@pytest.mark.parametrize("name", ["conv2d", "unfold_product_conv2d", "pixel_conv2d"])
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_output_and_gradients(case, name, other):
     same(getattr(lesson, name), other, case)
@@ -139,8 +140,13 @@ def test_the_arithmetic_is_that_of_the_benchmarks(shape):
 def test_the_loops_are_those_that_are_timed():
     case = ADVERSARIAL[1]
     X, W, b = (tensor.detach() for tensor in arguments(case))
-    close(timing.pixels_conv2d(X, W, b, 1, 1), lesson.pixel_conv2d(X, W, b, 1, 1))
-    close(timing.unfold_product_conv2d(X, W, b, 1, 1), lesson.unfold_conv2d(X, W, b, 1, 1))
+    ours = X, W, b, (1, 1), (1, 1)
+    close(timing.pixels_conv2d(X, W, b, 1, 1), lesson.pixel_conv2d(*ours))
+    close(timing.unfold_product_conv2d(X, W, b, 1, 1), lesson.unfold_product_conv2d(*ours))
+    assert LADDER["loops over pixels"][0] is timing.pixels_conv2d
+    assert LADDER["unfold, autograd's backward"][0] is timing.unfold_product_conv2d
+    assert LADDER["unfold, our Function"][0] is conv.unfold_conv2d
+    assert LADDER["conv2d"][0] is conv.conv2d
 
 
 @pytest.mark.parametrize("seconds", [0.0, 5.0, 60.0])
@@ -163,29 +169,33 @@ def test_the_timer_is_that_of_the_benchmarks(monkeypatch, seconds):
         assert our_calls.count(name) == timing.runs + 2
 
 
-def test_saved_bytes():
+def test_what_is_kept_for_backward():
     X, W, _ = arguments(WIDE[2])
-    for function in (conv.conv2d, F.conv2d, conv.unfold_conv2d):
-        expected = saved_bytes(lambda f=function: f(X, W, None, 1, 1))
-        assert lesson.saved_bytes(function, X, W) == expected == 8 * (X.numel() + W.numel())
+    for convolution in (lesson.conv2d, conv.conv2d, F.conv2d, conv.unfold_conv2d):
+        kept = saved_bytes(lambda f=convolution: f(X, W, None, (1, 1), (1, 1)))
+        assert kept == 8 * (X.numel() + W.numel())
 
 
 @pytest.mark.parametrize(
-    ("quartiles", "words"),
-    [
-        ((2, 3, 4), "A takes about as long as B (their quartiles overlap)"),
-        ((3, 4, 9), "A takes about as long as B (their quartiles overlap)"),
-        ((0.5, 1, 1), "A takes about as long as B (their quartiles overlap)"),
-        ((3.5, 4.08, 9), "A takes 2.0 times as long as B"),
-        ((0.4, 0.5, 0.6), "A takes 25 % of the time of B"),
-    ],
+    ("name", "first", "second", "expected"),
+    [("convolve", 2, 3, 6), ("input_gradient", 5, 3, 15), ("weight_gradient", 2, 5, 10)],
 )
-def test_comparisons_in_words(quartiles, words):
-    names = "lower", "median", "upper"
-    other = dict(zip(names, (1, 2, 3), strict=True))
-    assert lesson.compared("A", dict(zip(names, quartiles, strict=True)), "B", other) == words
+def test_the_smallest_case_of_the_trilinear_form(name, first, second, expected):
+    """x = 2, w = 3 and a gradient of y of 5, one number each."""
+    geometry = lesson.Geometry((1, 1), (1, 1), (1, 1), (0, 0))
+    first, second = (torch.full((1, 1, 1, 1), float(value)) for value in (first, second))
+    assert getattr(lesson, name)(first, second, geometry).item() == expected
 
 
-def test_factors():
-    written = [lesson.factor(ratio) for ratio in (0.26, 9.94, 12.3, 43210.0)]
-    assert written == ["0.3", "9.9", "12", "43 210"]
+def test_the_margin_is_that_of_the_condition():
+    """The slices of the padded gradient name exactly the output rows r - u that exist."""
+    geometry = lesson.Geometry((6, 5), (4, 1), (1, 1), (2, 0))
+    X, W = random(1, 1, 6, 5, seed=0), random(1, 1, 4, 1, seed=1)
+    Y_grad = random(1, 1, *geometry.output_size, seed=2)
+    expected = torch.zeros(6, 5, dtype=torch.float64)
+    for r in range(2, 8):
+        for u in range(4):
+            if 0 <= r - u < geometry.output_size[0]:
+                expected[r - 2] += Y_grad[0, 0, r - u] * W[0, 0, u]
+    close(lesson.rows_input_gradient(Y_grad, W, geometry)[0, 0], expected)
+    close(lesson.gradients(X, W, Y_grad, geometry)[0][0, 0], expected)
