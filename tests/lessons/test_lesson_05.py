@@ -166,7 +166,7 @@ def test_the_timer_is_that_of_the_benchmarks(monkeypatch, seconds):
     for name, found in theirs.items():
         expected = [found.lower, found.median, found.upper]
         assert ours[name].tolist() == pytest.approx(expected)
-        assert our_calls.count(name) == timing.runs + 2
+        assert our_calls.count(name) == found.runs + 2
 
 
 def test_what_is_kept_for_backward():
