@@ -1,164 +1,184 @@
 # The report on convolutional networks. `make help` lists the commands.
 # Data flows one way: data -> records in results/ -> executed lessons -> figures -> report.
+# All that is made lies below build/; only `make publish` writes into notebooks/ and figures/.
 
 PROFILE ?= full
 PYTHON ?= python3
+VENV ?= .venv
+BUILD ?= build
 
 PROFILES := $(shell sed -n 's/^\[\([a-z]*\)\].*/\1/p' notebooks/profiles.toml)
 ifeq ($(filter $(PROFILE),$(PROFILES)),)
 $(error PROFILE=$(PROFILE) is unknown; choose one of: $(PROFILES))
 endif
 
-VENV := .venv
+ifneq ($(PROFILE),full)
+ifneq ($(filter publish,$(MAKECMDGOALS)),)
+$(error make publish takes no PROFILE: what the lessons hold comes from the full one)
+endif
+endif
+
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
-BUILD := build/$(PROFILE)
+WORK := $(BUILD)/$(PROFILE)
 ifeq ($(PROFILE),full)
 RESULTS := results
-FIGURES := figures
-PDF := build/report.pdf
-SITE := build/site
-else
-# Anything but the full profile stays inside build/.
-RESULTS := $(BUILD)/results
-FIGURES := $(BUILD)/figures
 PDF := $(BUILD)/report.pdf
 SITE := $(BUILD)/site
+else
+RESULTS := $(WORK)/results
+PDF := $(WORK)/report.pdf
+SITE := $(WORK)/site
 endif
 
-HELPERS := $(shell find helpers -name '*.py')
 # The last first: later lessons take longer, and the long ones should not start last.
-LESSONS := $(shell ls -r notebooks/[0-9][0-9]_*.ipynb)
-EXECUTED := $(LESSONS:notebooks/%=$(BUILD)/notebooks/%)
-TYPESETTING := $(filter-out report/execute.py,$(wildcard report/*.*))
+LESSONS := $(shell ls -r notebooks | grep -E '^[0-9][0-9]_[a-z0-9_]+\.ipynb$$')
+EXECUTED := $(LESSONS:%=$(WORK)/notebooks/%)
+# Files stand in for "this lesson has to be executed"; one call then executes several at once.
+OUTDATED := $(LESSONS:%=$(WORK)/outdated/%)
+HELPERS := $(shell find helpers -name '*.py' -o -name '*.mplstyle')
+TYPESETTING := $(filter-out report/execute.py report/lessons.py,$(shell find report -type f -not -name '*.pyc'))
 
-# Lessons are independent of each other: one process each, one thread in each process.
-CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 ifeq ($(MAKELEVEL),0)
-MAKEFLAGS += --jobs=$(CORES)
+MAKEFLAGS += --jobs=$(shell $(PYTHON) commands/processes.py 2>/dev/null || echo 2)
 endif
 MAKEFLAGS += --keep-going --no-builtin-rules --no-print-directory
-export OMP_NUM_THREADS := 1
-
-.PHONY: help report book notebooks figures results retrain verify bench test lint lab lock clean always
 # Makes what was written to $@.new the target, unless that is the same: then it stays as old as it is.
 KEEP = if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
+ALONE := report book notebooks figures publish results retrain verify
+.PHONY: help $(ALONE) adopt bench test lint lab lock lowest clean always
+
+# Two calls at once would write the same files, so the second waits: these goals run in a make of
+# their own that holds a lock.
+ifndef LOCKED
+FIRST := $(firstword $(filter $(ALONE),$(MAKECMDGOALS)))
+ifneq ($(FIRST),)
+$(FIRST): $(READY)
+	@$(PYTHON) commands/lock.py $(BUILD)/$(PROFILE).lock $(MAKE) LOCKED=1 $(filter $(ALONE),$(MAKECMDGOALS))
+$(filter-out $(FIRST),$(ALONE)): $(FIRST) ; @:
+endif
+else
+-include $(WORK)/depends.mk
+
+report: $(PDF) ## the PDF, from executed lessons: build/report.pdf
+	@echo "The report is up to date: $(PDF)"
+
+book: $(SITE)/index.html ## the web pages: build/site/index.html
+	@echo "The web pages are up to date: $(SITE)/index.html"
+
+notebooks: $(WORK)/executed ## execute the lessons that changed, into build/full/notebooks/
+
+figures: $(WORK)/figures/README.md ## every picture, into build/full/figures/
+
+publish: $(WORK)/executed $(WORK)/figures/README.md ## bring notebooks/ and figures/ up to date
+	@$(BIN)/python report/execute.py publish $(EXECUTED)
+	@$(BIN)/python report/build.py figures --output figures $(EXECUTED)
+
+results: $(READY) ## train the runs that results/ lacks; ONLY='final*' some of them
+	$(BIN)/python -m commands.train --profile $(PROFILE) --results $(RESULTS) $(if $(ONLY),--only '$(ONLY)')
+
+retrain: $(READY) ## train anew into build/retrained/ and compare with results/
+	$(BIN)/python -m commands.retrain $(if $(ONLY),--only '$(ONLY)')
+
+verify: $(READY) ## train the first steps of every record again and compare
+	$(BIN)/python -m commands.verify --results $(RESULTS) $(if $(ONLY),--only '$(ONLY)')
+endif
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 	@echo "  PROFILE=quick      with any of them: everything from scratch on little data, in build/quick/"
 
-report: $(PDF) $(BUILD)/figures ## the PDF, from executed lessons: build/report.pdf
-	@echo "The report is up to date: $(PDF)"
-
-book: $(SITE)/index.html $(BUILD)/figures ## the web pages: build/site/index.html
-	@echo "The web pages are up to date: $(SITE)/index.html"
-
-notebooks: $(BUILD)/published ## execute the lessons that changed
-
-figures: $(BUILD)/figures ## figures/, from the executed lessons
-
-results: $(READY) ## train the runs that results/ lacks
-	$(BIN)/python -m commands.schedule train --profile $(PROFILE) --results $(RESULTS)
-
-retrain: $(READY) ## train every run anew, or go on with it where it was interrupted
-	$(BIN)/python -m commands.schedule train --profile $(PROFILE) --results $(RESULTS) --again
-
-verify: $(READY) ## train the first steps of every record again and compare
-	$(BIN)/python -m commands.schedule verify --results $(RESULTS)
-
 bench: $(READY) ## measure all speeds anew, for results/*.json (on an idle machine)
-	@KINETO_LOG_LEVEL=9 $(BIN)/python -m commands.bench.convolution
-	@$(BIN)/python -m commands.bench.batching
-	@env -u OMP_NUM_THREADS $(BIN)/python -m commands.bench.training
+	@OMP_NUM_THREADS=1 KINETO_LOG_LEVEL=9 $(BIN)/python -m commands.bench.convolution
+	@OMP_NUM_THREADS=1 $(BIN)/python -m commands.bench.batching
+	@$(BIN)/python -m commands.bench.training
 
 test: $(READY) ## every test, and every lesson executed from scratch with little data
 	@$(MAKE) report PROFILE=quick
-	$(BIN)/python -m pytest --numprocesses $(CORES)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $$($(PYTHON) commands/processes.py)
 
 lint: $(READY) ## style of the code and of the notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-lab: $(READY) ## JupyterLab on this computer
-	$(BIN)/jupyter lab --ip=localhost notebooks
+lab: $(READY) ## JupyterLab on this computer; OPTIONS='--no-browser' passes options on
+	$(BIN)/jupyter lab --ip=localhost $(if $(filter 0,$(shell id -u)),--allow-root) $(OPTIONS)
 
-lock: ## choose new exact versions within pyproject.toml's ranges
-	rm -rf build/lock && $(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet '.[report,test]'
-	build/lock/bin/python -m pip freeze --exclude convolution-report > build/requirements.lock
-	mv build/requirements.lock requirements.lock
+lock: $(READY) ## choose new exact versions within pyproject.toml's ranges
+	@mkdir -p $(BUILD)
+	$(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate --no-emit-index-url \
+		--python-version 3.11 --all-extras --output-file $(BUILD)/requirements.lock pyproject.toml
+	mv $(BUILD)/requirements.lock requirements.lock
 
 clean: ## remove what make made; keep results/, figures/ and interrupted runs (build/checkpoints/)
-	[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name checkpoints -exec rm -rf {} +
-	rm -rf $(VENV) *.egg-info .pytest_cache .ruff_cache .hypothesis
+	[ ! -d $(BUILD) ] || find $(BUILD) -mindepth 1 -maxdepth 1 ! -name checkpoints -exec rm -rf {} +
+	rm -rf .venv *.egg-info .pytest_cache .ruff_cache .hypothesis
 
 # ---------------------------------------------------------------- environment
+INSTALL = [ $(READY) -nt pyproject.toml ] && [ $(READY) -nt requirements.lock ] || { \
+	echo "Installing the packages into $(VENV); the first time this takes some minutes." && \
+	$(PYTHON) -m venv $(VENV) && \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint requirements.lock --editable ".[report,test]" && \
+	touch $(READY); }
+
 $(READY): pyproject.toml requirements.lock
 	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "$(PYTHON) was not found: install Python 3.11 or newer, or name it with make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) is too old: install Python 3.11 or newer, or name it with make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: install its venv module (Debian and Ubuntu: python3-venv)" >&2; exit 1; }
-	@echo "Installing the packages into $(VENV); the first time this takes some minutes."
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[report,test]'
-	@touch $@
+	@$(PYTHON) commands/lock.py $(VENV).lock sh -c '$(INSTALL)'
 
 # -------------------------------------------------------------------- records
-$(BUILD)/checked: notebooks/profiles.toml $(LESSONS) report/execute.py | $(READY)
-	@mkdir -p $(@D)
-	@$(BIN)/python report/execute.py check --profile $(PROFILE) $(LESSONS)
-	@touch $@
-
-# "results/." and not "results": the folder's own time changes when a record comes or goes.
+# What training imports; results/. besides the records: its time changes when one comes or goes.
 ENGINE := $(wildcard helpers/networks.py helpers/data/*.py helpers/experiments/*.py)
-$(BUILD)/trained: $(ENGINE) $(wildcard $(RESULTS)/.) | $(READY) $(BUILD)/checked
+$(WORK)/trained: $(ENGINE) $(wildcard $(RESULTS)/. $(RESULTS)/*.run.json) | $(READY) $(WORK)/depends.mk
 	@mkdir -p $(RESULTS)
-	@$(BIN)/python -m commands.schedule train --profile $(PROFILE) --results $(RESULTS)
+	@$(BIN)/python -m commands.train --profile $(PROFILE) --results $(RESULTS)
 	@touch $@
 
 # Changes only when a record did, so that only then the lessons run again.
-$(BUILD)/records.sum: $(BUILD)/trained
+$(WORK)/records.sum: $(WORK)/trained
 	@cksum $(RESULTS)/*.run.json > $@.new
 	@$(KEEP)
 
 # -------------------------------------------------------------------- lessons
-# The lessons that read a file depend on it. Their cell of parameters names it.
-reading = $(patsubst notebooks/%,$(BUILD)/notebooks/%,$(shell grep -l '"[a-z]* = \\"\.\./$(1)\\"' $(LESSONS)))
-$(call reading,results): $(BUILD)/records.sum
-$(foreach name,benchmarks batching throughput,$(eval $(call reading,results/$(name).json): results/$(name).json))
+# Each lesson's own parameters and prerequisites; the parameters change only when a value did.
+$(WORK)/depends.mk: notebooks/profiles.toml $(LESSONS:%=notebooks/%) $(HELPERS) $(shell find helpers -type d -not -name __pycache__) report/lessons.py
+	@$(PYTHON) report/lessons.py --profile $(PROFILE) --build $(WORK) --results $(RESULTS)
 
-$(BUILD)/notebooks/%.ipynb: notebooks/%.ipynb $(HELPERS) report/execute.py requirements.lock | $(READY) $(BUILD)/checked
-	@echo "Executing $<"
-	@$(BIN)/python report/execute.py execute --profile $(PROFILE) $< $@
+$(WORK)/outdated/%.ipynb: notebooks/%.ipynb $(WORK)/parameters/%.json report/execute.py commands/environment.py requirements.lock | $(WORK)/depends.mk
+	@mkdir -p $(@D)
+	@touch $@
+
+$(WORK)/parameters/%.json: | $(WORK)/depends.mk ;
+
+# Lessons are independent of each other: one process each, one thread in each process. Later steps
+# follow only when every lesson succeeded.
+$(WORK)/executed: $(OUTDATED) $(WORK)/lessons | $(READY)
+	@$(BIN)/python report/execute.py run --build $(WORK) $(LESSONS:%=notebooks/%)
+	@touch $@
 
 # Changes when a lesson comes or goes.
-$(BUILD)/lessons: always
+$(WORK)/lessons: always
 	@mkdir -p $(@D)
 	@echo $(LESSONS) > $@.new
 	@$(KEEP)
 
-# Lessons, figures and the PDF are replaced only when every lesson succeeded.
-$(BUILD)/published: $(EXECUTED)
-ifeq ($(PROFILE),full)
-	@$(BIN)/python report/execute.py publish $(EXECUTED)
-	@touch $(BUILD)/checked  # the lessons are newer now, but nobody edited them
-endif
-	@touch $@
-
 # --------------------------------------------------------------------- report
-$(BUILD)/figures: $(BUILD)/published $(BUILD)/lessons $(TYPESETTING)
-	@$(BIN)/python report/build.py figures --output $(FIGURES) $(EXECUTED)
+$(WORK)/figures/README.md: $(WORK)/executed $(TYPESETTING)
+	@$(BIN)/python report/build.py figures --output $(@D) $(EXECUTED)
 	@touch $@
 
-# What the title page names; figures first, because they and the lessons can make a version "dirty".
-$(BUILD)/facts: always | $(BUILD)/figures
+# What the title page names.
+$(WORK)/facts: always
+	@mkdir -p $(@D)
 	@{ git describe --always --tags --dirty 2>/dev/null || echo unversioned; cksum requirements.lock; } > $@.new
 	@$(KEEP)
 
-$(PDF): $(BUILD)/published $(BUILD)/lessons $(BUILD)/facts $(TYPESETTING)
+$(PDF): $(WORK)/executed $(WORK)/facts $(TYPESETTING)
 	@$(BIN)/python report/build.py pdf --output $@ --profile $(PROFILE) $(EXECUTED)
 
-$(SITE)/index.html: $(BUILD)/published $(BUILD)/lessons $(BUILD)/facts $(TYPESETTING)
+$(SITE)/index.html: $(WORK)/executed $(WORK)/facts $(TYPESETTING)
 	@$(BIN)/python report/build.py site --output $(SITE) --profile $(PROFILE) $(EXECUTED)

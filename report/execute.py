@@ -1,17 +1,27 @@
-"""Execute the lessons with papermill and put their outputs where readers find them.
+"""Execute the lessons with papermill, and put their outputs where readers find them.
 
 Used by the Makefile, one call per step::
 
-    notebooks.py check   --profile quick NOTEBOOK...      before anything runs
-    notebooks.py execute --profile quick NOTEBOOK OUTPUT  one lesson
-    notebooks.py publish NOTEBOOK...                      executed copies -> notebooks/
+    execute.py run --build build/full NOTEBOOK...      the lessons, several at once
+    execute.py publish NOTEBOOK...                     executed copies -> notebooks/
+
+``run`` takes the parameters from ``parameters/NAME.json`` in the build folder (see lessons.py).
 """
 
 import argparse
+import json
+import multiprocessing
 import os
 import sys
-import tomllib
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial as bind
 from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+if __name__ == "__main__":
+    # Python puts a script's own folder first on the path, where site.py would hide Python's module.
+    sys.path[0] = str(ROOT)
 
 # jsonschema would compile a grammar of web addresses, which no notebook needs, for over a second.
 sys.modules["rfc3987_syntax"] = None
@@ -23,8 +33,8 @@ from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbstripout import strip_output
 from papermill.exceptions import PapermillExecutionError
 
-ROOT = Path(__file__).resolve().parent.parent
-PROFILES = ROOT / "notebooks" / "profiles.toml"
+from commands import environment, processes
+
 # What depends on the run or on this machine and says nothing to a reader.
 RUN_DEPENDENT = [
     "metadata.papermill",
@@ -32,61 +42,23 @@ RUN_DEPENDENT = [
     "metadata.language_info.version",
     "cell.metadata.papermill",
     "cell.metadata.execution",
+    "cell.metadata.lines_to_next_cell",
 ]
-KERNEL_ENVIRONMENT = {
-    "REPORT_FIGURES": "1",
-    "SOURCE_DATE_EPOCH": "0",
-    "PYTHONHASHSEED": "0",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    # One set of instructions, so that the last digits do not depend on the processor's age.
-    "ATEN_CPU_CAPABILITY": "avx2",
-    "ONEDNN_MAX_CPU_ISA": "AVX2",
-    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
-    "NPY_DISABLE_CPU_FEATURES": "X86_V4",
-}
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
-def load_profile(profile: str, path: Path = PROFILES) -> dict[str, dict]:
-    """Return ``{lesson: {parameter: value}}`` of a profile; ValueError when it does not exist."""
-    profiles = tomllib.loads(path.read_text())
-    if profile not in profiles:
-        raise ValueError(f"profile {profile!r} is unknown; {path.name} has {', '.join(profiles)}")
-    return profiles[profile]
+def execute(notebook: Path, output: Path, values: dict) -> None:
+    """Execute a lesson in its own folder; ``output`` appears only when every cell succeeded.
 
-
-def check(profile: str, notebooks: list[Path], path: Path = PROFILES) -> None:
-    """Raise ValueError unless every lesson can take the profile's parameters."""
-    values = load_profile(profile, path)
-    unknown = sorted(set(values) - {notebook.stem for notebook in notebooks})
-    if unknown:
-        raise ValueError(f"profile {profile!r} names {unknown}, which are not lessons")
-    for notebook in notebooks:
-        cells = nbformat.read(notebook, as_version=4).cells
-        tagged = [cell for cell in cells if "parameters" in cell.metadata.get("tags", [])]
-        if len(tagged) != 1:
-            raise ValueError(
-                f"{notebook} has {len(tagged)} cells tagged 'parameters', expected one; "
-                "restore the tag (in JupyterLab: property inspector, cell tags)"
-            )
-        declared = papermill.inspect_notebook(str(notebook))
-        missing = sorted(set(values.get(notebook.stem, {})) - set(declared))
-        if missing:
-            raise ValueError(
-                f"profile {profile!r} sets {missing} for {notebook.stem}, whose parameters cell "
-                f"declares only {sorted(declared)}; correct {path.name} or the cell"
-            )
-
-
-def execute(profile: str, notebook: Path, output: Path) -> None:
-    """Execute a lesson in its own folder; ``output`` appears only when every cell succeeded."""
+    ``values`` are set after its cell of parameters. Raises SystemExit with the cell that failed.
+    """
     partial = output.with_suffix(".partial.ipynb")
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
         papermill.execute_notebook(
             str(notebook),
             str(partial),
-            parameters=load_profile(profile).get(notebook.stem, {}),
+            parameters=values,
             cwd=str(notebook.parent),
             kernel_name="python3",
             progress_bar=False,
@@ -95,7 +67,11 @@ def execute(profile: str, notebook: Path, output: Path) -> None:
             extra_arguments=["--IPKernelApp.log_level=50"],
         )
     except DeadKernelError as error:
-        raise SystemExit(f"{notebook}: {error}; the copy so far: {partial}") from None
+        raise SystemExit(
+            f"{notebook}: {error}\n"
+            "  The kernel ended by itself: often there was too little memory. With fewer lessons "
+            f"at once (make --jobs=1) each has more.\n  partly executed copy: {partial}"
+        ) from None
     except PapermillExecutionError as error:
         raise SystemExit(
             f"{notebook}: cell [{error.exec_count}] failed with {error.ename}: {error.evalue}\n"
@@ -112,16 +88,58 @@ def first_line(source: str) -> str:
     return next(lines, "")
 
 
+def run(notebooks: list[Path], build: Path, jobs: int, instructions: str | None = None) -> None:
+    """Execute lessons, ``jobs`` at once; each copy in ``build`` appears as soon as it is ready.
+
+    A lesson is left out when its copy is newer than its file in ``outdated/``, which make touches.
+    The environment of this process becomes that of the kernels. Raises SystemExit, after all have
+    been tried, with what failed.
+    """
+    notebooks = [notebook for notebook in notebooks if _is_outdated(notebook, build)]
+    with tempfile.TemporaryDirectory(prefix="lessons-") as scratch:
+        variables = environment.kernel(ROOT, Path(scratch), build.resolve(), instructions)
+        os.environ.clear()
+        os.environ.update(variables)
+        # papermill changes the folder of its process, so each has one; a forked one has the imports
+        start = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+        with ProcessPoolExecutor(jobs, mp_context=start) as pool:
+            failures = [*filter(None, pool.map(bind(_run_one, build=build), notebooks))]
+    if failures:
+        raise SystemExit("\n".join(failures))
+
+
+def _is_outdated(notebook: Path, build: Path) -> bool:
+    copy, asked = (build / folder / notebook.name for folder in ("notebooks", "outdated"))
+    return not (copy.is_file() and asked.is_file() and copy.stat().st_mtime > asked.stat().st_mtime)
+
+
+def _run_one(notebook: Path, build: Path) -> str | None:
+    """Execute a lesson and return what failed."""
+    print(f"Executing {notebook}", flush=True)
+    lesson = json.loads((build / "parameters" / f"{notebook.stem}.json").read_text("utf-8"))
+    try:
+        execute(notebook, build / "notebooks" / notebook.name, lesson["parameters"])
+    except SystemExit as stop:
+        return str(stop)
+    return None
+
+
 def cleaned(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Remove what depends on the run, and vector copies of figures (``figures/`` holds those)."""
+    """Remove what depends on the run, and vector copies of figures (``figures/`` holds those).
+
+    Cells tagged ``hide-input`` become collapsed in JupyterLab as well.
+    """
     # The kernel sends printed text in pieces whose borders depend on its timing.
     notebook, _ = CoalesceStreamsPreprocessor(enabled=True).preprocess(notebook, {})
     notebook = strip_output(
         notebook, keep_output=True, keep_count=True, keep_id=True, extra_keys=RUN_DEPENDENT
     )
+    notebook.metadata["kernelspec"] = KERNEL
     for cell in notebook.cells:
         if not cell.metadata.get("tags", True):
             del cell.metadata["tags"]  # papermill adds an empty list
+        if "hide-input" in cell.metadata.get("tags", []):
+            cell.metadata["jupyter"] = {"source_hidden": True}
         for output in cell.get("outputs", []):
             output.get("data", {}).pop("image/svg+xml", None)
     return notebook
@@ -135,7 +153,7 @@ def sources(notebook: nbformat.NotebookNode) -> list[tuple[str, str]]:
 def publish(executed: list[Path], folder: Path = ROOT / "notebooks") -> None:
     """Give the lessons in ``folder`` the outputs of their executed copies.
 
-    A lesson that was edited while it was executed is left alone, and SystemExit says so.
+    A lesson that was edited since it was executed is left alone, and SystemExit says so.
     """
     edited = []
     for path in executed:
@@ -149,28 +167,24 @@ def publish(executed: list[Path], folder: Path = ROOT / "notebooks") -> None:
             temporary = target.with_suffix(".tmp")
             temporary.write_text(text, encoding="utf-8")
             temporary.replace(target)
-        os.utime(path)  # newer than the lesson it was made from
     if edited:
-        raise SystemExit(f"edited while being executed, run make again: {', '.join(edited)}")
+        raise SystemExit(f"edited since they were executed, run make again: {', '.join(edited)}")
 
 
 def main() -> None:
     """Parse the command line and run one step."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("step", choices=["check", "execute", "publish"])
-    parser.add_argument("--profile", default="full")
+    parser.add_argument("step", choices=["run", "publish"])
+    parser.add_argument("--build", type=Path, default=ROOT / "build" / "full")
+    parser.add_argument("--jobs", type=int, default=None, help="lessons at once")
+    parser.add_argument("--instructions", choices=[*environment.SETS], help="of the processor")
     parser.add_argument("paths", nargs="+", type=Path)
     options = parser.parse_args()
-    try:
-        if options.step == "check":
-            check(options.profile, options.paths)
-        elif options.step == "execute":
-            os.environ.update(KERNEL_ENVIRONMENT)
-            execute(options.profile, *options.paths)
-        else:
-            publish(options.paths)
-    except ValueError as error:
-        sys.exit(str(error))
+    if options.step == "publish":
+        publish(options.paths)
+    else:
+        jobs = options.jobs or processes.count(gigabytes=1.5)
+        run(options.paths, options.build, jobs, options.instructions)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
 """What the Makefile makes again, and when: in a small project whose Python only notes its calls."""
 
-import ast
 import os
-import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -12,23 +11,37 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
+# What the environment's Python would do, and a note of each call.
 PYTHON = r"""#!/bin/sh
-echo "$@" >> log
 case "$1 $2" in
-*execute.py\ execute) mkdir -p "$(dirname "$6")" && cp "$5" "$6" ;;
-*execute.py\ publish) [ ! -e changes ] || echo >> notebooks/01_one.ipynb; touch "$@" ;;
-*build.py\ figures) mkdir -p figures && { [ ! -e changes ] || echo >> figures/README.md; } ;;
+*execute.py\ run)
+    build=$4; shift 4
+    for lesson; do
+        name=$(basename $lesson)
+        [ $build/notebooks/$name -nt $build/outdated/$name ] && continue
+        echo "execute ${name%.ipynb}" >> log
+        mkdir -p $build/notebooks && cp "$lesson" $build/notebooks
+    done
+    exit ;;
+*execute.py\ publish) echo >> notebooks/01_one.ipynb ;;
+*build.py\ figures) mkdir -p "$4" && echo pictures > "$4/README.md" ;;
 *build.py\ pdf) git describe --always --dirty > "$4" ;;
 *build.py\ site) mkdir -p "$4" && git describe --always --dirty > "$4/index.html" ;;
+-m\ pip) echo install >> log; exit ;;
+-m\ *) shift ;;
 esac
+echo "$@" >> log
+"""
+# The Python of the machine: a real one that makes no environment.
+SYSTEM = f"""#!/bin/sh
+[ "$1 $2" = "-m venv" ] || exec {sys.executable} "$@"
 """
 LESSONS = {
-    "01_one": "steps = 3",
-    "02_two": 'results = "../results"  # records',
-    "03_three": 'speeds = "../results/throughput.json"',
+    "01_one": ["steps = 3", "from helpers.drawing import grids"],
+    "02_two": ['results = "results"  # records'],
+    "03_three": ['speeds = "results/throughput.json"', "from helpers import networks"],
 }
 RECORD = "results/a.run.json"
-REPORT = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 
 def run(*command: str, cwd: Path) -> str:
@@ -47,31 +60,33 @@ def git(*arguments: str, cwd: Path) -> str:
 def project(tmp_path):
     """Return a committed project with three lessons, a record and a measurement."""
     files = {
-        ".gitignore": ".venv\nbuild\nlog\nchanges\n",
+        ".gitignore": ".venv*\nbuild\nlog\nsystem-python\n__pycache__\n",
         "notebooks/profiles.toml": "[full]\n[quick]\n",
         "results/throughput.json": "{}",
         "figures/README.md": "",
         RECORD: "{}",
     }
     files |= {name: "" for name in ("pyproject.toml", "requirements.lock")}
+    modules = ("__init__", "networks", "data/images", "experiments/training", "drawing/grids")
+    files |= {f"helpers/{name}.py": "" for name in modules}
     files |= {f"report/{name}.py": "" for name in ("execute", "build")}
-    engine = ("networks", "data/images", "experiments/training")
-    files |= {f"helpers/{name}.py": "" for name in engine}
+    for name in ("Makefile", "commands/lock.py", "commands/processes.py", "report/lessons.py"):
+        files[name] = (ROOT / name).read_text()
+    files["commands/environment.py"] = ""
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    for name, parameters in LESSONS.items():
-        nbformat.write(
-            new_notebook(cells=[new_code_cell(parameters)]), tmp_path / f"notebooks/{name}.ipynb"
-        )
-    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name, (parameters, *code) in LESSONS.items():
+        cells = [new_code_cell(parameters, metadata={"tags": ["parameters"]})]
+        cells += map(new_code_cell, code)
+        nbformat.write(new_notebook(cells=cells), tmp_path / f"notebooks/{name}.ipynb")
     git("init", "--quiet", cwd=tmp_path)
     git("add", ".", cwd=tmp_path)
     git("commit", "--quiet", "-m", "start", cwd=tmp_path)
-    python = tmp_path / ".venv/bin/python"
-    python.parent.mkdir(parents=True)
-    python.write_text(PYTHON)
-    python.chmod(0o755)
+    for name, text in {".venv/bin/python": PYTHON, "system-python": SYSTEM}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
     return tmp_path
 
 
@@ -79,62 +94,117 @@ def make(project: Path, *targets: str) -> list[str]:
     """Return what was done: the step, and for an execution the lesson."""
     log = project / "log"
     log.write_text("")
-    run("make", "PYTHON=true", *targets, cwd=project)
+    run("make", f"PYTHON={project}/system-python", *targets, cwd=project)
     calls = [line.split() for line in log.read_text().splitlines()]
     return sorted(
-        Path(call[4]).stem if call[1] == "execute" else call[2 if call[0] == "-m" else 1]
+        call[1] if call[0] in ("execute", "report/build.py", "report/execute.py") else call[0]
         for call in calls
     )
 
 
-def test_everything_is_made_once(project):
-    once = ["check", "figures", "install", "pdf", "publish", "train"]
-    assert make(project, "report") == sorted([*LESSONS, *once])
+def test_everything_is_made_once_below_build(project):
+    assert make(project, "report") == sorted([*LESSONS, "install", "commands.train", "pdf"])
     assert make(project, "report") == []
-    assert make(project, "book") == ["site"]
-    assert make(project, "report", "book") == []
+    assert make(project, "book", "figures") == ["figures", "site"]
+    assert make(project, "report", "book", "notebooks", "figures") == []
+    assert git("status", "--porcelain", cwd=project) == ""
 
 
-def test_the_title_page_names_the_version_that_publishing_leaves(project):
-    (project / "changes").touch()
+def test_publishing_brings_notebooks_and_figures_up_to_date(project):
     make(project, "report")
-    assert (project / "build/report.pdf").read_text().endswith("-dirty\n")
+    assert make(project, "publish") == ["figures", "figures", "publish"]
+    changed = git("status", "--porcelain", cwd=project).split()[1::2]
+    assert changed == ["figures/README.md", "notebooks/01_one.ipynb"]
+
+
+def test_only_the_full_profile_is_published(project):
+    with pytest.raises(AssertionError, match="make publish takes no PROFILE"):
+        make(project, "publish", "PROFILE=quick")
+
+
+def test_the_title_page_names_the_version(project):
+    make(project, "report")
+    (project / "notes.txt").touch()
     assert make(project, "report") == []
-    git("commit", "--quiet", "--all", "-m", "published", cwd=project)
+    git("add", "notes.txt", cwd=project)
+    git("commit", "--quiet", "-m", "notes", cwd=project)
     assert make(project, "report", "book") == ["pdf", "site"]
-    assert (project / "build/report.pdf").read_text() == git(
-        "describe", "--always", "--dirty", cwd=project
-    )
+    version = git("describe", "--always", "--dirty", cwd=project)
+    assert (project / "build/report.pdf").read_text() == version
     assert make(project, "report", "book") == []
 
 
 @pytest.mark.parametrize(
-    ("changed", "executed"),
+    ("changed", "done"),
     [
         ("requirements.lock", [*LESSONS, "install"]),
-        ("helpers/data/images.py", [*LESSONS, "train"]),
-        ("results/throughput.json", ["03_three", "train"]),
-        (RECORD, ["02_two", "train"]),
-        ("notebooks/01_one.ipynb", ["01_one", "check"]),
         ("pyproject.toml", ["install"]),
+        ("helpers/drawing/grids.py", ["01_one"]),
+        ("helpers/networks.py", ["03_three", "commands.train"]),
+        ("helpers/data/images.py", ["commands.train"]),
+        ("helpers/__init__.py", ["01_one", "03_three"]),
+        ("results/throughput.json", ["03_three", "commands.train"]),
+        (RECORD, ["02_two", "commands.train"]),
+        ("notebooks/01_one.ipynb", ["01_one"]),
+        ("commands/environment.py", [*LESSONS]),
+        ("report/build.py", []),
     ],
 )
-def test_what_is_made_again_after_a_change(project, changed, executed):
+def test_what_is_made_again_after_a_change(project, changed, done):
     make(project, "report")
     file = project / changed
-    new = file.with_name("new")  # as records are replaced, which changes the folder's time as well
-    new.write_text(file.read_text() + " ")
+    new = file.with_name("new")  # replaced as records are, which changes the folder's time as well
+    new.write_text((file.read_text() if file.exists() else "") + " ")
     new.replace(file)
-    published = ["publish", "figures"] if set(executed) & set(LESSONS) else []
-    assert make(project, "report") == sorted([*executed, *published, "pdf"])
+    assert make(project, "report") == sorted([*done, "pdf"])
     assert make(project, "report") == []
 
 
-def test_a_lesson_that_goes_leaves_the_report(project):
+@pytest.mark.parametrize(
+    ("changed", "done"),
+    [(RECORD, ["02_two", "commands.train"]), ("results/throughput.json", ["03_three"])],
+)
+def test_an_edit_in_place_is_noticed(project, changed, done):
     make(project, "report")
-    (project / "notebooks/01_one.ipynb").unlink()
-    assert make(project, "report") == ["figures", "pdf"]
+    (project / changed).write_text("{ }")
+    assert make(project, "report") == sorted([*done, "pdf"])
+
+
+def test_a_profile_that_changes_concerns_the_lessons_whose_values_changed(project):
+    make(project, "report", "PROFILE=quick", "RESULTS=results")
+    profiles = project / "notebooks/profiles.toml"
+    profiles.write_text(profiles.read_text() + "[quick.01_one]\nsteps = 1\n")
+    assert make(project, "report", "PROFILE=quick", "RESULTS=results") == ["01_one", "pdf"]
+    assert make(project, "report", "PROFILE=quick", "RESULTS=results") == []
+
+
+def test_a_helper_that_goes_is_no_error(project):
+    make(project, "report")
+    (project / "helpers/drawing/grids.py").unlink()
+    assert make(project, "report") == ["01_one", "pdf"]
     assert make(project, "report") == []
+
+
+def test_a_lesson_that_comes_or_goes_changes_the_report(project):
+    make(project, "report")
+    (project / "notebooks/01_one.ipynb").rename(project / "notebooks/04_four.ipynb")
+    assert make(project, "report") == ["04_four", "pdf"]
+    (project / "notebooks/04_four.ipynb").unlink()
+    assert make(project, "report") == ["pdf"]
+    assert make(project, "report") == []
+
+
+def test_copies_of_a_lesson_are_left_alone(project):
+    make(project, "report")
+    shutil.copy(project / "notebooks/01_one.ipynb", project / "notebooks/01_one-Copy1.ipynb")
+    assert make(project, "report") == []
+
+
+def test_a_lesson_that_make_cannot_use_is_named(project):
+    make(project, "report")
+    nbformat.write(new_notebook(), project / "notebooks/01_one.ipynb")
+    with pytest.raises(AssertionError, match="01_one.ipynb has 0 cells tagged 'parameters'"):
+        make(project, "report")
 
 
 def test_no_record_is_an_error(project):
@@ -143,6 +213,20 @@ def test_no_record_is_an_error(project):
         make(project, "report")
     assert not (project / "build/full/records.sum").exists()
     assert not (project / "build/report.pdf").exists()
+
+
+def test_two_at_once_share_the_work(project):
+    command = ["make", f"PYTHON={project}/system-python", "report"]
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
+    (project / "log").write_text("")
+    both = [
+        subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE, text=True, env=environment)
+        for _ in range(2)
+    ]
+    assert [process.communicate()[1] for process in both] == ["", ""]
+    assert [process.returncode for process in both] == [0, 0]
+    calls = (project / "log").read_text().splitlines()
+    assert len(calls) == len({*calls})  # nothing was done twice
 
 
 def test_clean_keeps_what_is_not_made_again_in_a_minute(project):
@@ -157,14 +241,39 @@ def test_clean_keeps_what_is_not_made_again_in_a_minute(project):
     assert "build/checkpoints" in run("make", "help", cwd=project)
 
 
-@pytest.mark.parametrize("lesson", REPORT, ids=lambda p: p.stem)
-def test_a_lesson_depends_on_what_its_parameters_name(lesson):
-    cells = nbformat.read(lesson, as_version=4).cells
-    (parameters,) = [c.source for c in cells if "parameters" in c.metadata.get("tags", [])]
-    values = [node.value.value for node in ast.parse(parameters).body]
-    paths = {value[3:] for value in values if str(value).startswith("../")}
-    rules = run("make", "--print-data-base", "--dry-run", "help", cwd=ROOT)
-    rule = re.search(rf"^build/full/notebooks/{lesson.name}: (.*)", rules, re.M)
-    needs = set(rule[1].split()) if rule else set()
-    records = {"build/full/records.sum"} if "results" in paths else set()
-    assert {need for need in needs if "notebooks" not in need} == paths - {"results"} | records
+def test_clean_removes_no_environment_of_the_users_own(project):
+    own = project / "own"
+    own.mkdir()
+    run("make", "clean", f"VENV={own}", cwd=project)
+    assert own.is_dir()
+
+
+def run_make(*arguments: str) -> subprocess.CompletedProcess:
+    command = ["make", "--dry-run", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_make_refuses_an_unknown_profile():
+    result = run_make("report", "PROFILE=slow")
+    assert result.returncode != 0
+    assert "PROFILE=slow is unknown; choose one of: full quick" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        (None, "was not found: install Python 3.11 or newer"),
+        ("#!/bin/sh\n[ $1 = --version ] && echo Python 3.9.2\nexit 1\n", "Python 3.9.2 is too old"),
+        ("#!/bin/sh\ncase $2 in *venv*) exit 1;; esac\n", "install its venv module"),
+    ],
+    ids=["missing", "old", "without venv"],
+)
+def test_make_says_what_to_install(tmp_path, script, message):
+    python = tmp_path / "python"
+    if script:
+        python.write_text(script)
+        python.chmod(0o755)
+    ready = tmp_path / "venv" / "ready"
+    command = ["make", f"PYTHON={python}", f"VENV={tmp_path / 'venv'}", str(ready)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode != 0 and message in result.stderr
