@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from statsmodels.stats.contingency_tables import mcnemar
-from statsmodels.stats.weightstats import DescrStatsW
+from scipy import stats
 from torch import Tensor
 
 from helpers.experiments.records import Record
@@ -37,29 +36,36 @@ class Votes(NamedTuple):
 def interval(values: Sequence[float]) -> tuple[float, float, float]:
     """Return the mean and the 95 % t interval of one value per seed.
 
-    A single value has no interval; both ends are NaN.
+    A single value has no interval, and neither have values that are all equal: no spread says
+    nothing about the next seed. Both ends are then NaN.
     """
-    if len(values) == 1:
-        return float(values[0]), math.nan, math.nan
-    statistics = DescrStatsW(np.asarray(values, dtype=float))
-    return float(statistics.mean), *map(float, statistics.tconfint_mean(alpha=0.05))
+    values = np.asarray(values, dtype=float)
+    if _without_spread(values):
+        return float(values.mean()), math.nan, math.nan
+    low, high = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    return float(values.mean()), float(low), float(high)
 
 
 def paired(a: Sequence[float], b: Sequence[float]) -> Difference:
     """Compare one value per seed of each: the paired t test of the differences a - b.
 
-    ``a`` and ``b`` list the same seeds in the same order. With a single seed there is neither an
-    interval nor a p value; they are NaN. Raises ValueError for unequal numbers of seeds.
+    ``a`` and ``b`` list the same seeds in the same order. With a single seed, or when all
+    differences are equal, there is neither an interval nor a p value; they are NaN. Raises
+    ValueError for unequal numbers of seeds.
     """
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    _same_shape(a, b, "one value per seed of each, the same seeds")
-    differences = a - b
-    p = DescrStatsW(differences).ttest_mean()[1] if len(differences) > 1 else math.nan
-    return Difference(*interval(differences), float(p))
+    _check_shapes(a, b, "one value per seed of each, the same seeds")
+    p = math.nan if _without_spread(a - b) else float(stats.ttest_rel(a, b).pvalue)
+    return Difference(*interval(a - b), p)
+
+
+def _without_spread(values: np.ndarray) -> bool:
+    """Say whether values are equal but for rounding; a single one is."""
+    return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
 
 
 def span(low: float, high: float) -> str:
-    """Return an interval of differences as text, and a dash for that of a single seed."""
+    """Return an interval of differences as text, and a dash where there is none (NaN)."""
     return "–" if math.isnan(low) else f"{low:+.2f} to {high:+.2f}"
 
 
@@ -68,8 +74,8 @@ def seeds(n: int) -> str:
     return "one seed" if n == 1 else f"{n} seeds"
 
 
-def right(runs: list[Record], labels: Tensor) -> Tensor:
-    """Return which test images each run gets right, bool (runs, images), ordered by seed.
+def correct(runs: list[Record], labels: Tensor) -> Tensor:
+    """Return which test images each run classifies correctly, bool (runs, images), ordered by seed.
 
     ``runs`` are records with test predictions, ``labels`` int64 those of MNIST's test images.
     """
@@ -78,19 +84,20 @@ def right(runs: list[Record], labels: Tensor) -> Tensor:
     return predictions == labels[: predictions.shape[1]]
 
 
-def vote(right_a: Tensor, right_b: Tensor) -> Votes:
+def vote(correct_a: Tensor, correct_b: Tensor) -> Votes:
     """Compare two networks on the same images, bool (seeds, images) each: McNemar's exact test.
 
     Each image has one vote, however many seeds there are: for ``a`` if more of its runs get the
     image right than of ``b``'s, against it if fewer do. Raises ValueError for unequal shapes.
     """
-    _same_shape(right_a, right_b, "the same seeds and the same images of each")
-    votes = right_a.sum(dim=0) - right_b.sum(dim=0)
+    _check_shapes(correct_a, correct_b, "the same seeds and the same images of each")
+    votes = correct_a.sum(dim=0) - correct_b.sum(dim=0)
     gained, lost = int((votes > 0).sum()), int((votes < 0).sum())
-    return Votes(gained, lost, float(mcnemar([[0, gained], [lost, 0]], exact=True).pvalue))
+    n = gained + lost  # each of them a fair coin if the networks were equal
+    return Votes(gained, lost, float(stats.binomtest(gained, n).pvalue) if n else 1.0)
 
 
-def _same_shape(a, b, expected: str) -> None:
+def _check_shapes(a, b, expected: str) -> None:
     # Unequal shapes would be broadcast, or more seeds have more votes: a confident wrong answer.
     if a.shape != b.shape:
         raise ValueError(

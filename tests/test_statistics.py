@@ -24,9 +24,9 @@ def test_unequal_numbers_of_seeds_are_refused(a, b):
     shapes = rf"\({len(a)},\) with \({len(b)},\)"
     with pytest.raises(ValueError, match=shapes):
         statistics.paired(a, b)
-    right_a, right_b = (torch.ones(len(seeds), 4, dtype=torch.bool) for seeds in (a, b))
+    correct_a, correct_b = (torch.ones(len(seeds), 4, dtype=torch.bool) for seeds in (a, b))
     with pytest.raises(ValueError, match=rf"\({len(a)}, 4\) with \({len(b)}, 4\)"):
-        statistics.vote(right_a, right_b)
+        statistics.vote(correct_a, correct_b)
 
 
 def test_votes_on_other_images_are_refused():
@@ -50,10 +50,10 @@ def test_more_seeds_are_not_more_images():
     assert statistics.vote(a.repeat(5, 1), b.repeat(5, 1)) == once
 
 
-def test_right_sorts_by_seed():
+def test_correct_sorts_by_seed():
     runs = [with_predictions("719", seed=1), with_predictions("720", seed=0)]
     labels = torch.tensor([7, 2, 9, 4])
-    assert statistics.right(runs, labels).tolist() == [[True, True, False], [True, False, True]]
+    assert statistics.correct(runs, labels).tolist() == [[True, True, False], [True, False, True]]
 
 
 def test_a_single_seed_has_no_interval():
@@ -62,3 +62,16 @@ def test_a_single_seed_has_no_interval():
     assert statistics.span(found.low, found.high) == "–"
     assert statistics.span(-1, 2.345) == "-1.00 to +2.35"
     assert [statistics.seeds(n) for n in (1, 2)] == ["one seed", "2 seeds"]
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.01, 1 / 3], ids=str)
+def test_no_spread_leaves_nothing_to_test(recwarn, shift):
+    found = statistics.paired([0.98 + shift] * 3, [0.98] * 3)
+    assert found.mean == pytest.approx(shift) and all(map(math.isnan, found[1:]))
+    assert all(map(math.isnan, statistics.interval([0.99] * 4)[1:]))
+    assert not recwarn.list
+
+
+def test_equal_predictions_are_no_evidence():
+    same = torch.ones(2, 5, dtype=torch.bool)
+    assert statistics.vote(same, same) == (0, 0, 1.0)
