@@ -97,20 +97,24 @@ def unfolding_steps(image, columns, kernel_size):
         yield figure
 
 
-def heat_maps(panels: Mapping[str, np.ndarray], *, height=2.2, cmap="Blues", most=None):
-    """Return a figure of matrices of whole numbers as coloured squares, one for each title.
+def heat_maps(panels: Mapping[str, np.ndarray], *, cmap="Blues", most=None, labels=None):
+    """Return a figure of matrices of numbers as coloured squares, one for each title.
 
-    ``most`` is the value of the darkest colour, the largest number by default. Rows and columns
-    are numbered. Raises ValueError when there is no panel.
+    ``most`` is the value of the last colour, the largest number by default. ``labels`` names the
+    rows and the columns, which are then numbered. Raises ValueError when there is no panel.
     """
     if not panels:
         raise ValueError("panels is empty: expected at least one title with a matrix")
-    figure, axes = plt.subplots(1, len(panels), figsize=(TEXT_WIDTH, height), squeeze=False)
+    figure, axes = plt.subplots(1, len(panels), figsize=(TEXT_WIDTH, 2.3), squeeze=False)
     style = {"annot": True, "fmt": "g", "cbar": False, "square": True, "linewidths": 0.5}
+    ticks = labels is not None
     for ax, (title, values) in zip(axes[0], panels.items(), strict=True):
-        sns.heatmap(np.asarray(values), vmin=0, vmax=most, cmap=cmap, ax=ax, **style)
+        options = style | {"xticklabels": ticks, "yticklabels": ticks, "linecolor": "0.8"}
+        sns.heatmap(np.asarray(values), vmin=0, vmax=most, cmap=cmap, ax=ax, **options)
         ax.set_title(title)
         ax.tick_params(rotation=0)
+        if ticks:
+            ax.set(ylabel=labels[0], xlabel=labels[1])
     return figure
 
 
