@@ -40,7 +40,7 @@ HELPERS := $(shell find helpers -name '*.py' -o -name '*.mplstyle')
 TYPESETTING := $(filter-out report/execute.py report/lessons.py,$(shell find report -type f -not -name '*.pyc'))
 
 ifeq ($(MAKELEVEL),0)
-MAKEFLAGS += --jobs=$(shell $(PYTHON) commands/processes.py 2>/dev/null || echo 2)
+MAKEFLAGS += --jobs=2
 endif
 MAKEFLAGS += --keep-going --no-builtin-rules --no-print-directory
 # Makes what was written to $@.new the target, unless that is the same: then it stays as old as it is.
@@ -97,7 +97,7 @@ bench: $(READY) ## measure all speeds anew, for results/*.json (on an idle machi
 
 test: $(READY) ## every test, and every lesson executed from scratch with little data
 	@$(MAKE) report PROFILE=quick
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $$($(PYTHON) commands/processes.py)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto
 
 lint: $(READY) ## style of the code and of the notebooks
 	$(BIN)/ruff check .

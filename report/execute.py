@@ -4,6 +4,7 @@ Used by the Makefile, one call per step::
 
     execute.py run --build build/full NOTEBOOK...      the lessons, several at once
     execute.py publish NOTEBOOK...                     executed copies -> notebooks/
+    execute.py clean NOTEBOOK...                       in place, before a commit
 
 ``run`` takes the parameters from ``parameters/NAME.json`` in the build folder (see lessons.py).
 """
@@ -26,6 +27,7 @@ if __name__ == "__main__":
 # jsonschema would compile a grammar of web addresses, which no notebook needs, for over a second.
 sys.modules["rfc3987_syntax"] = None
 
+import joblib
 import nbformat
 import papermill
 from nbclient.exceptions import DeadKernelError
@@ -33,7 +35,7 @@ from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbstripout import strip_output
 from papermill.exceptions import PapermillExecutionError
 
-from commands import environment, processes
+from commands import environment
 
 # What depends on the run or on this machine and says nothing to a reader.
 RUN_DEPENDENT = [
@@ -164,17 +166,30 @@ def publish(executed: list[Path], folder: Path = ROOT / "notebooks") -> None:
         if sources(nbformat.reads(current, as_version=4)) != sources(notebook):
             edited.append(str(target))
         elif text != current:
-            temporary = target.with_suffix(".tmp")
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(target)
+            _replace(target, text)
     if edited:
         raise SystemExit(f"edited since they were executed, run make again: {', '.join(edited)}")
+
+
+def clean(paths: list[Path]) -> None:
+    """Remove from notebooks what depends on the run; the others stay as they are."""
+    for path in paths:
+        text = nbformat.writes(cleaned(nbformat.read(path, as_version=4)), version=4) + "\n"
+        if text != path.read_text(encoding="utf-8"):
+            _replace(path, text)
+            print(f"{path}: removed what depends on the run")
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
 
 
 def main() -> None:
     """Parse the command line and run one step."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("step", choices=["run", "publish"])
+    parser.add_argument("step", choices=["run", "publish", "clean"])
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "full")
     parser.add_argument("--jobs", type=int, default=None, help="lessons at once")
     parser.add_argument("--instructions", choices=[*environment.SETS], help="of the processor")
@@ -182,8 +197,10 @@ def main() -> None:
     options = parser.parse_args()
     if options.step == "publish":
         publish(options.paths)
+    elif options.step == "clean":
+        clean(options.paths)
     else:
-        jobs = options.jobs or processes.count(gigabytes=1.5)
+        jobs = options.jobs or joblib.cpu_count()
         run(options.paths, options.build, jobs, options.instructions)
 
 

@@ -1,8 +1,6 @@
 """What is declared is one environment, and what is used is declared."""
 
-import ast
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -15,20 +13,21 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from report import lessons
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "report"))
-import execute as runner  # noqa: E402
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+BASE = [Requirement(text) for text in PROJECT["dependencies"]]
 OPTIONAL = sum(PROJECT["optional-dependencies"].values(), [])
-DECLARED = [Requirement(text) for text in PROJECT["dependencies"] + OPTIONAL]
+DECLARED = BASE + [Requirement(text) for text in OPTIONAL]
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
 
 
 def locked() -> dict[str, str]:
     lines = (ROOT / "requirements.lock").read_text().splitlines()
-    pins = (line.split("==") for line in lines if line and not line.startswith("#"))
-    return {canonicalize_name(name): pin for name, pin in pins}
+    pins = (line.split(";")[0].split("==") for line in lines if line and line[0] != "#")
+    return {canonicalize_name(name): pin.strip() for name, pin in pins}
 
 
 @pytest.mark.parametrize("requirement", DECLARED, ids=lambda requirement: requirement.name)
@@ -38,11 +37,9 @@ def test_lock_is_within_the_range_and_installed(requirement):
     assert version(requirement.name).split("+")[0] == pin
 
 
-def test_conda_names_the_same_packages_and_ranges():
+def test_conda_installs_this_project_with_all_its_packages():
     (pip,) = [entry["pip"] for entry in CONDA["dependencies"] if isinstance(entry, dict)]
-    *packages, project = pip
-    assert project == "-e ."  # without it the lessons do not find helpers
-    assert sorted(map(str, map(Requirement, packages))) == sorted(map(str, DECLARED))
+    assert pip == [f"-e .[{','.join(PROJECT['optional-dependencies'])}]"]
 
 
 def test_conda_names_the_same_python():
@@ -55,39 +52,81 @@ def test_lock_holds_exact_versions_only():
     assert not [line for line in lines if "://" in line or "@" in line]
 
 
-def imported(folder: str) -> set[str]:
-    """Return the packages that a folder's code imports, the project's own modules left out."""
-    names = set()
-    for file in (ROOT / folder).rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                names |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                names.add(node.module.split(".")[0])
-    scripts = [*(ROOT / "report").glob("*.py"), *(ROOT / "tests").rglob("*.py")]
-    own = {"helpers", "commands", "report"} | {file.stem for file in scripts}
+def imported(sources: list[str]) -> set[str]:
+    """Return the packages that code imports, the project's own modules left out."""
+    names = {name.split(".")[0] for source in sources for name in lessons.imports(source)}
+    own = {"helpers", "commands", "report"}
+    own |= {file.stem for file in (ROOT / "tests").rglob("*.py")}  # pytest finds them by name
     return names - own - set(sys.stdlib_module_names)
+
+
+def undeclared(sources: list[str], requirements: list[Requirement]) -> list[str]:
+    """Return what code imports and no package of ``requirements`` provides."""
+    names = {canonicalize_name(requirement.name) for requirement in requirements}
+    providers = packages_distributions()
+    found = {
+        name: {canonicalize_name(package) for package in providers.get(name, [])}
+        for name in imported(sources)
+    }
+    assert found
+    return [name for name, packages in found.items() if names.isdisjoint(packages)]
 
 
 @pytest.mark.parametrize("folder", ["helpers", "commands", "report", "tests"])
 def test_every_import_is_declared(folder):
     # helpers must work with the package alone, as it does on a Dask worker
-    declared = map(Requirement, PROJECT["dependencies"]) if folder == "helpers" else DECLARED
-    names = {canonicalize_name(requirement.name) for requirement in declared}
-    providers = packages_distributions()
-    found = {
-        name: {canonicalize_name(package) for package in providers.get(name, [])}
-        for name in imported(folder)
-    }
-    assert found
-    assert not [name for name, packages in found.items() if names.isdisjoint(packages)]
+    declared = BASE if folder == "helpers" else DECLARED
+    files = (ROOT / folder).rglob("*.py")
+    assert not undeclared([file.read_text(encoding="utf-8") for file in files], declared)
 
 
-def test_commits_and_make_remove_the_same_from_lessons():
+@pytest.mark.parametrize("lesson", lessons.find(), ids=lambda path: path.stem)
+def test_every_import_of_a_lesson_is_declared(lesson):
+    assert not undeclared([source for _, source in lessons.code(lesson)], BASE)
+
+
+def git(*arguments, cwd):
+    command = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True).stdout
+
+
+def test_hooks_find_their_tools_in_a_worktree(tmp_path):
+    """And say what to do where nothing is installed."""
+    main, other = tmp_path / "main", tmp_path / "other"
+    (main / ".ci").mkdir(parents=True)
+    shutil.copy(ROOT / ".ci/tool", main / ".ci")
+    git("init", "--quiet", cwd=main)
+    git("add", ".", cwd=main)
+    git("commit", "--quiet", "-m", "start", cwd=main)
+    git("worktree", "add", "--quiet", other, cwd=main)
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
-    (entry,) = [hook["entry"] for hook in hooks if "nbstripout" in hook["entry"]]
-    words = shlex.split(entry)
-    assert words[words.index("--extra-keys") + 1].split() == runner.RUN_DEPENDENT
+    for hook in hooks:
+        program = hook["entry"].removeprefix("sh .ci/tool ").split()[0]
+        command = ["sh", ".ci/tool", program, "file name"]
+        done = subprocess.run(command, cwd=other, capture_output=True, text=True)
+        assert done.returncode == 1 and f"{program} was not found: run make" in done.stderr
+        tool = main / ".venv/bin" / program
+        tool.parent.mkdir(parents=True, exist_ok=True)
+        tool.write_text('#!/bin/sh\necho "called with $1"\n')
+        tool.chmod(0o755)
+        for folder in (main, other):
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+            assert done.stdout == "called with file name\n"
+        tool.unlink()
+
+
+def test_files_have_the_same_bytes_on_every_system(tmp_path):
+    """A checkout with git's setting for Windows: scripts and notebooks keep their line ends."""
+    for name in (".gitattributes", "Makefile", ".ci/run", "notebooks/01_naive_convolution.ipynb"):
+        (tmp_path / "a" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / "a" / name)
+    git("init", "--quiet", cwd=tmp_path / "a")
+    git("add", ".", cwd=tmp_path / "a")
+    git("commit", "--quiet", "-m", "start", cwd=tmp_path / "a")
+    git("-c", "core.autocrlf=true", "clone", "--quiet", tmp_path / "a", tmp_path / "b", cwd=ROOT)
+    for file in (tmp_path / "b").rglob("*"):
+        if file.is_file() and ".git" not in file.parts:
+            assert file.read_bytes() == (ROOT / file.relative_to(tmp_path / "b")).read_bytes()
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def project(tmp_path):
     modules = ("__init__", "networks", "data/images", "experiments/training", "drawing/grids")
     files |= {f"helpers/{name}.py": "" for name in modules}
     files |= {f"report/{name}.py": "" for name in ("execute", "build")}
-    for name in ("Makefile", "commands/lock.py", "commands/processes.py", "report/lessons.py"):
+    for name in ("Makefile", "commands/lock.py", "report/lessons.py"):
         files[name] = (ROOT / name).read_text()
     files["commands/environment.py"] = ""
     for name, text in files.items():
