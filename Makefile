@@ -48,7 +48,7 @@ KEEP = if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 ALONE := report book notebooks figures publish results retrain verify
-.PHONY: help $(ALONE) adopt bench test lint lab lock lowest clean always
+.PHONY: help $(ALONE) bench compare test lint lab lock lowest clean always
 
 # Two calls at once would write the same files, so the second waits: these goals run in a make of
 # their own that holds a lock.
@@ -89,6 +89,13 @@ endif
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 	@echo "  PROFILE=quick      with any of them: everything from scratch on little data, in build/quick/"
+
+compare: $(READY) ## do the lessons give what notebooks/ holds, with other instructions as well?
+	@$(MAKE) notebooks
+	@$(BIN)/python report/compare.py notebooks $(BUILD)/full/notebooks
+	@mkdir -p $(BUILD)/sse && cp -r $(BUILD)/full/parameters $(BUILD)/sse
+	@$(BIN)/python report/execute.py run --build $(BUILD)/sse --instructions default $(LESSONS:%=notebooks/%)
+	@$(BIN)/python report/compare.py $(BUILD)/full/notebooks $(BUILD)/sse/notebooks
 
 bench: $(READY) ## measure all speeds anew, for results/*.json (on an idle machine)
 	@OMP_NUM_THREADS=1 KINETO_LOG_LEVEL=9 $(BIN)/python -m commands.bench.convolution
