@@ -1,13 +1,21 @@
 """The layer: ``conv2d`` in place of torch's function, ``Conv2d`` in place of torch's module."""
 
-import math
-
 import torch
 from torch import Tensor, nn
+from torch.overrides import handle_torch_function, has_torch_function
 
-from helpers.conv import kernels
-from helpers.conv.arguments import autocast, check_conv2d, check_padding, padding_widths, pair
-from helpers.conv.gradients import Conv2dFunction, geometry_of
+from helpers.conv import plain
+from helpers.conv.arguments import (
+    autocast,
+    channels_last,
+    check_conv2d,
+    check_groups,
+    padding_widths,
+    pair,
+)
+from helpers.conv.geometry import geometry_of
+from helpers.conv.gradients import Conv2dFunction
+from helpers.conv.loops import output_size
 
 
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Tensor:
@@ -18,105 +26,69 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) 
     (N, O, H_out, W_out), without the N when the input has none. Raises TypeError for mixed dtypes
     or values that are not ints, ValueError for shapes or values that do not fit together.
     """
+    tensors = (input, weight, bias)
+    if has_torch_function(tensors):  # subclasses of tensors and torch.fx, as in torch's functions
+        options = (stride, padding, dilation, groups)
+        return handle_torch_function(conv2d, tensors, *tensors, *options)
     input, weight, bias = autocast(input, weight, bias)
-    check_conv2d(input, weight, bias, groups)
+    groups = check_groups(groups)
+    if not torch.jit.is_tracing():  # sizes are tensors there
+        check_conv2d(input, weight, bias, groups)
     if input.ndim == 3:
-        return conv2d(input[None], weight, bias, stride, padding, dilation, groups)[0]
-    if isinstance(padding, str):
-        check_padding(padding, stride)
-        left, right, top, bottom = padding_widths(padding, weight.shape[2:], dilation)
-        if (left, top) != (right, bottom):  # torch too adds the odd row below, the column right
-            input = nn.functional.pad(input, (0, right - left, 0, bottom - top))
-        padding = (top, left)
-    geometry = geometry_of(input, weight, stride, padding, dilation, groups)
-    if torch.compiler.is_compiling():
-        # the compiler cannot trace Functions with a jvp, but it can differentiate plain operations
-        return kernels.convolve(input, weight, bias, geometry)
+        return conv2d(input[None], weight, bias, stride, padding, dilation, groups).squeeze(0)
+    recorded = _is_recorded()
+    kernel_size = plain.kernel_size(weight) if recorded else tuple(weight.shape[2:])
+    widths = padding_widths(padding, kernel_size, stride, dilation)
+    if recorded:
+        return _recorded(input, weight, bias, stride, widths, dilation, groups)
+    left, right, top, bottom = widths
+    if (left, top) != (right, bottom):
+        input = nn.functional.pad(input, (0, right - left, 0, bottom - top))
+    geometry = geometry_of(input, weight, stride, (top, left), dilation, groups)
     return Conv2dFunction.apply(input, weight, bias, geometry)
 
 
-class Conv2d(nn.Module):
-    """A layer of kernels, with torch.nn.Conv2d's arguments, parameter names and initial values."""
+def _is_recorded() -> bool:
+    """Return whether operators are written down: by torch.jit, torch.compile or make_fx."""
+    if torch.jit.is_tracing() or torch.compiler.is_compiling():
+        return True
+    return torch._C._get_dispatch_mode(torch._C._TorchDispatchModeKey.PROXY) is not None
 
-    def __init__(
-        self,
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=1,
-        padding=0,
-        dilation=1,
-        groups=1,
-        bias=True,
-        padding_mode="zeros",
-        device=None,
-        dtype=None,
-    ):
-        """Draw weight and bias from U(-1/sqrt(K), 1/sqrt(K)), K = C / groups * k_h * k_w.
 
-        Raises TypeError for sizes that are no ints, ValueError for sizes that are too small, for
-        channels that ``groups`` does not divide, and for an unknown padding or padding mode.
-        """
-        super().__init__()
-        if groups < 1 or in_channels % groups or out_channels % groups:
-            raise ValueError(
-                f"groups must be at least 1 and divide in_channels {in_channels} and "
-                f"out_channels {out_channels}, got {groups}"
-            )
-        if padding_mode not in ("zeros", "reflect", "replicate", "circular"):
-            raise ValueError(
-                "padding_mode must be 'zeros', 'reflect', 'replicate' or 'circular', "
-                f"got {padding_mode!r}"
-            )
-        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.kernel_size = pair(kernel_size, "kernel_size", 1)
-        self.stride, self.dilation = pair(stride, "stride", 1), pair(dilation, "dilation", 1)
-        self.padding_mode = padding_mode
-        if isinstance(padding, str):
-            check_padding(padding, stride)
-            self.padding = padding
-        else:
-            self.padding = pair(padding, "padding", 0)
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
-        if bias:
-            self.bias = nn.Parameter(torch.empty(out_channels, device=device, dtype=dtype))
-        else:
-            self.register_parameter("bias", None)
-        self.reset_parameters()
+def _recorded(input, weight, bias, stride, widths, dilation, groups) -> Tensor:
+    """Convolve in a program that is recorded: see ``plain``."""
+    if not torch.jit.is_tracing():
+        left, right, top, bottom = widths
+        size = input.shape[2] + top + bottom, input.shape[3] + left + right
+        output_size(size, plain.kernel_size(weight), stride, 0, dilation)  # checks them
+    stride, dilation = pair(stride, "stride", 1), pair(dilation, "dilation", 1)
+    options = list(stride), list(widths), list(dilation), groups
+    output = plain.convolve(input, weight, bias, *options)
+    if torch.compiler.is_compiling() and not torch.compiler.is_exporting():
+        last = channels_last(input) or channels_last(weight)
+        return output.contiguous(memory_format=torch.channels_last) if last else output
+    return output
 
-    def reset_parameters(self) -> None:
-        """Draw the parameters anew."""
-        bound = 1 / math.sqrt(max(1, self.weight[0].numel()))
-        for parameter in self.parameters():
-            nn.init.uniform_(parameter, -bound, bound)
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Convolve ``input`` (N, C, height, width) or (C, height, width).
+class Conv2d(nn.Conv2d):
+    """torch.nn.Conv2d with the convolution of this package; all else is torch's.
 
-        Raises what ``conv2d`` raises.
-        """
+    Arguments, parameters, initial values and state_dict are those of torch.nn.Conv2d, and code that
+    asks ``isinstance(layer, torch.nn.Conv2d)`` finds one. Its call raises what ``conv2d`` raises.
+    """
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if torch.jit.is_scripting():  # compiles ordinary operators only
+            widths = self._reversed_padding_repeated_twice
+            widths = widths if len(widths) == 4 else widths + widths
+            mode = "constant" if self.padding_mode == "zeros" else self.padding_mode
+            batch = nn.functional.pad(input if input.dim() == 4 else input[None], widths, mode)
+            stride = [self.stride[0], self.stride[-1]]
+            dilation = [self.dilation[0], self.dilation[-1]]
+            output = plain.convolve(batch, weight, bias, stride, [0] * 4, dilation, self.groups)
+            return output if input.dim() == 4 else output.squeeze(0)
         padding = self.padding
         if self.padding_mode != "zeros":
-            widths = padding_widths(padding, self.kernel_size, self.dilation)
-            input = nn.functional.pad(input, widths, mode=self.padding_mode)
-            padding = 0
-        return conv2d(
-            input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups
-        )
-
-    def extra_repr(self) -> str:
-        """Return the arguments in torch's style."""
-        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
-        text += f", stride={self.stride}"
-        if self.padding != (0, 0):
-            text += f", padding={self.padding}"
-        if self.dilation != (1, 1):
-            text += f", dilation={self.dilation}"
-        if self.groups != 1:
-            text += f", groups={self.groups}"
-        if self.bias is None:
-            text += ", bias=False"
-        if self.padding_mode != "zeros":
-            text += f", padding_mode={self.padding_mode}"
-        return text
+            widths = self._reversed_padding_repeated_twice
+            input, padding = nn.functional.pad(input, widths, mode=self.padding_mode), 0
+        return conv2d(input, weight, bias, self.stride, padding, self.dilation, self.groups)

@@ -17,7 +17,11 @@ def output_size(size, kernel_size, stride=1, padding=0, dilation=1) -> tuple[int
     """
     size, kernel_size = pair(size, "size", 0), pair(kernel_size, "kernel_size", 1)
     stride, padding = pair(stride, "stride", 1), pair(padding, "padding", 0)
-    dilation = pair(dilation, "dilation", 1)
+    return fit(size, kernel_size, stride, padding, pair(dilation, "dilation", 1))
+
+
+def fit(size, kernel_size, stride, padding, dilation) -> tuple[int, int]:
+    """Return the output size for pairs that were checked before; ValueError if there is none."""
     # the last pixel a kernel covers lies d(k - 1) beyond the first
     room = [
         n + 2 * p - d * (k - 1) - 1
