@@ -119,6 +119,12 @@ lock: $(READY) ## choose new exact versions within pyproject.toml's ranges
 		--python-version 3.11 --all-extras --output-file $(BUILD)/requirements.lock pyproject.toml
 	mv $(BUILD)/requirements.lock requirements.lock
 
+lowest: $(READY) ## install the lower bounds of pyproject.toml below build/ and import everything
+	@rm -rf $(BUILD)/lowest
+	$(BIN)/uv venv --quiet --python $(BIN)/python $(BUILD)/lowest
+	$(BIN)/uv pip install --quiet --python $(BUILD)/lowest/bin/python --resolution lowest-direct '.[report,test]'
+	$(BUILD)/lowest/bin/python tests/import_everything.py
+
 clean: ## remove what make made; keep results/, figures/ and interrupted runs (build/checkpoints/)
 	[ ! -d $(BUILD) ] || find $(BUILD) -mindepth 1 -maxdepth 1 ! -name checkpoints -exec rm -rf {} +
 	rm -rf .venv *.egg-info .pytest_cache .ruff_cache .hypothesis

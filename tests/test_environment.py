@@ -155,6 +155,7 @@ def calls(folder: Path) -> list[str]:
     return [line for line in lines if line.startswith(("make", "apt-get"))]
 
 
+MAKE = ["make lint", "make compare", "make lowest", "make test"]
 INSTALL = ["apt-get update", "apt-get install --yes --no-install-recommends chromium"]
 
 
@@ -170,13 +171,13 @@ INSTALL = ["apt-get update", "apt-get install --yes --no-install-recommends chro
     ids=str,
 )
 def test_ci_checks_style_and_tests_with_or_without_a_browser(ci, tmp_path, programs, installed):
-    done = ci(make="[ $1 = lint ] || echo 9 passed", **programs)
-    assert calls(tmp_path) == [*installed, "make lint", "make test"]
+    done = ci(make="[ $1 != test ] || echo 9 passed", **programs)
+    assert calls(tmp_path) == [*installed, *MAKE]
     assert done.returncode == 0 and done.stderr == ""
     assert done.stdout.splitlines()[-1] == "9 passed"
 
 
-@pytest.mark.parametrize("failing", ["lint", "test"])
+@pytest.mark.parametrize("failing", ["lint", "compare", "lowest", "test"])
 def test_ci_fails_with_the_style_and_with_the_tests(ci, tmp_path, failing):
     assert ci(make=f"[ $1 != {failing} ]").returncode == 1
-    assert calls(tmp_path)[-2:] == ["make lint", "make test"]
+    assert calls(tmp_path)[-4:] == MAKE
