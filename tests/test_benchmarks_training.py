@@ -53,7 +53,7 @@ def test_measurement_of_the_networks(monkeypatch):
 def test_the_whole_measurement_is_written(tmp_path, monkeypatch):
     tiny = ["--rounds", "1", "--steps", "2", "--seconds", "0"]
     monkeypatch.setattr("sys.argv", ["training", "--results", str(tmp_path), *tiny])
-    monkeypatch.setattr(speed.schedule, "cores", lambda: 1)
+    monkeypatch.setattr(speed.processes, "count", lambda: 1)
     threads = torch.get_num_threads()
     try:
         speed.main()

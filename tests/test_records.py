@@ -8,6 +8,7 @@ from made import RUN, a_record
 from safetensors.torch import save
 
 from helpers.experiments import Experiment, inputs, records, store, table, training
+from helpers.experiments.profiles import profile_of
 from helpers.experiments.store import Epoch, RecordError, Result, TestResult
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
@@ -253,7 +254,7 @@ def test_same_result_ignores_speed_and_machine_only():
 
 # ---------------------------------------------------------------------- the committed records
 def test_every_committed_record_is_readable_and_in_the_table():
-    assert table.profile(RESULTS) == "full"
+    assert profile_of(RESULTS) == "full"
     names = [line.name for line in table.lines(RESULTS)]
     assert sorted(names) == store.names(RESULTS)
     for name in names:

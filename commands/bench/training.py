@@ -13,24 +13,26 @@ import gzip
 import json
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
 import torch
-from distributed import wait
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import MNIST
 
-from commands import schedule
+from commands import processes
 from commands.bench import environment
 from commands.bench.timing import time_interleaved
 from helpers import data
 from helpers.experiments import Experiment, inputs, training
-from helpers.machine import processor
+from helpers.experiments.loop import one_thread
+from helpers.machine import ONE_THREAD, processor
 from helpers.networks import FixedNetwork, costs, layers
 
 BATCH = 16
@@ -85,7 +87,7 @@ def _prepared(augmentation: str | None, steps: int) -> training.Run:
 def engine_training(augmentation: str | None, steps: int) -> None:
     """Train some steps in this process as the engine does."""
     run = _prepared(augmentation, steps)
-    with training.one_thread():
+    with one_thread():
         run.train_epoch()
 
 
@@ -101,21 +103,20 @@ def measure_loops(rounds: int, steps: int, cores: int) -> dict:
     torch.set_num_threads(cores)
     cells = {"plain": None, "augmented": "original"}
     seconds: dict[str, list[float]] = {}
-    with tempfile.TemporaryDirectory() as folder, schedule.local_client(cores) as client:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        processes.environment(ONE_THREAD),
+        ProcessPoolExecutor(cores, get_context("spawn")) as pool,
+        ProcessPoolExecutor(1, get_context("spawn")) as single,
+    ):
         raw = Path(folder, "MNIST", "raw")
         raw.mkdir(parents=True)
         for name in data.ARCHIVES:
             packed = (data.DATA / "MNIST" / "raw" / name).read_bytes()
             (raw / name.removesuffix(".gz")).write_bytes(gzip.decompress(packed))
-        workers = list(client.scheduler_info()["workers"])
 
-        def engine(recipe, used):
-            jobs = [
-                client.submit(engine_training, recipe, steps, pure=False, workers=[worker])
-                for worker in used
-                for _ in range(2)  # a sweep: more runs than workers
-            ]
-            wait(jobs)
+        def engine(recipe, used, n):  # a sweep: more runs than processes
+            jobs = [used.submit(engine_training, recipe, steps) for _ in range(2 * n)]
             for job in jobs:
                 job.result()
 
@@ -129,16 +130,16 @@ def measure_loops(rounds: int, steps: int, cores: int) -> dict:
                 steps * BATCH,
             )
             loops[f"engine {cell}"] = (
-                lambda recipe=recipe: engine(recipe, workers),
+                lambda recipe=recipe: engine(recipe, pool, cores),
                 2 * cores * steps * BATCH,
             )
-        loops["engine plain, 1 worker"] = (lambda: engine(None, workers[:1]), 2 * steps * BATCH)
+        loops["engine plain, 1 worker"] = (lambda: engine(None, single, 1), 2 * steps * BATCH)
         for function, _ in loops.values():  # warm up
             function()
         for _ in range(rounds):
             for name, (function, _) in loops.items():
                 seconds.setdefault(name, []).append(_seconds(function))
-        empty = [_seconds(lambda: client.submit(int, pure=False).result()) for _ in range(30)]
+        empty = [_seconds(lambda: pool.submit(int).result()) for _ in range(30)]
     speed = {name: images / median(seconds[name]) for name, (_, images) in loops.items()}
     return {
         "images_per_second": {name: round(value) for name, value in speed.items()},
@@ -191,7 +192,7 @@ def measure_layers(repeats: int = 50) -> dict:
     tasks |= {name: lambda name=name: run_layer(name) for name in work}
     work |= {"peak": 2 * 1024**3, "whole step": sum(work.values())}
     seconds = {name: [] for name in tasks}
-    with training.one_thread():
+    with one_thread():
         for _ in range(repeats):
             for name, function in tasks.items():
                 function()  # with warm caches, as within an epoch
@@ -223,7 +224,7 @@ def measure_networks(seconds: float = 60.0, batch_size: int = 100, least: int = 
         for name, (experiment, side) in NETWORKS.items():
             network = training.build_network(experiment).eval()
             functions[name, image_side] = partial(scores, network, images, side)
-    with training.one_thread(), torch.inference_mode():
+    with one_thread(), torch.inference_mode():
         timings = time_interleaved(functions, seconds, least=least)
         threads = torch.get_num_threads()
     found = {name: {} for name in NETWORKS}
@@ -238,12 +239,12 @@ def measure_networks(seconds: float = 60.0, batch_size: int = 100, least: int = 
 def main() -> None:
     """Measure and write the result."""
     parser = argparse.ArgumentParser(prog="python -m commands.bench.training", description=__doc__)
-    parser.add_argument("--results", type=Path, default=schedule.PROJECT / "results", metavar="DIR")
+    parser.add_argument("--results", type=Path, default=environment.RESULTS, metavar="DIR")
     parser.add_argument("--rounds", type=int, default=7, help="of the training loops")
     parser.add_argument("--steps", type=int, default=200, help="steps of batch 16 per run")
     parser.add_argument("--seconds", type=float, default=60.0, help="for the networks")
     options = parser.parse_args()
-    cores = schedule.cores()
+    cores = processes.count()
     measured = {
         "processor": processor(),
         "cores": cores,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -10,6 +11,8 @@ from torch.nn import functional as F
 
 from helpers import data
 from helpers.experiments.settings import Experiment
+
+ROOT: Path | None = None  # the folder that holds MNIST/raw; None: the project's data/
 
 Groups = dict[int, data.Images]  # from a side, in pixels, to images
 Prepare = Callable[[Tensor], Tensor]  # from uint8 images to the network's input
@@ -68,8 +71,8 @@ CHANGES = {"varres-28": _resize(28), "varres-64": _resize(64), "varres-pad64": _
 
 @lru_cache(maxsize=3)  # the parts of one data set: runs of one follow each other
 def _load(kind: str, part: str, n: int | None) -> Groups:
-    groups = {28: getattr(_mnist(), part)} if kind == "mnist" else getattr(_varres(), part)
-    groups = _first(groups, part, n)
+    built = kind in ("mnist", "varres-original")
+    groups = _first(_read(kind if built else "varres")[part], part, n)
     if kind not in CHANGES:
         return groups
     changed = {
@@ -91,9 +94,15 @@ def _first(groups: Groups, part: str, n: int | None) -> Groups:
     return {side: images[: n // len(groups)] for side, images in groups.items()}
 
 
-# Each process reads the data once.
-_mnist = lru_cache(data.load_mnist)
-_varres = lru_cache(data.load_varres)
+# Each process reads a data set once.
+@lru_cache
+def _read(kind: str) -> dict[str, Groups]:
+    if kind == "mnist":
+        parts = data.load_mnist(ROOT)._asdict()
+        return {part: {28: images} for part, images in parts.items()}
+    if kind == "varres-original":
+        return data.load_varres_original(ROOT)._asdict()
+    return data.load_varres(ROOT)._asdict()
 
 
 def _join(groups: Groups) -> Groups:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.experiments import store, table
+from helpers.experiments.profiles import profile_of
 from helpers.experiments.settings import Experiment
 from helpers.experiments.store import Record, RecordError, load_weights
 
@@ -25,7 +26,7 @@ def load(results: str | Path, **fields) -> list[Record]:
             f"an experiment has no field {', '.join(map(repr, sorted(unknown)))}; it has "
             f"{', '.join(Experiment.model_fields)}"
         )
-    profile = table.profile(results)
+    profile = profile_of(results)
     chosen = [line for line in table.lines(results, profile) if _fits(line, fields)]
     wanted = ", ".join(f"{key}={value!r}" for key, value in fields.items()) or "any field"
     if not chosen:

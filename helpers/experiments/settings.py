@@ -6,14 +6,15 @@ from pydantic import BaseModel, Field, model_validator
 
 from helpers.data import augment
 
-Data = Literal["mnist", "varres", "varres-28", "varres-64", "varres-pad64"]
+Data = Literal["mnist", "varres", "varres-28", "varres-64", "varres-pad64", "varres-original"]
 
 
 class Experiment(BaseModel, frozen=True, extra="forbid"):
     """One training run; everything that decides its result.
 
     ``data``: ``mnist`` (28x28); ``varres``, the variable-resolution images as they are; ``-28`` and
-    ``-64``, the same resized to this side; ``-pad64``, padded with black at the right and bottom.
+    ``-64``, the same resized to this side; ``-pad64``, padded with black at the right and bottom;
+    ``-original``, the original archive, which the project does not contain.
     ``network``: ``fixed``, or a VariableNetwork with this pooling and ``width``.
     ``augmentation``: a recipe of ``helpers.data.augment``. ``normalisation``: subtract the mean and
     divide by the standard deviation of the training images. ``test``: may read the test set, once,
@@ -45,9 +46,9 @@ class Experiment(BaseModel, frozen=True, extra="forbid"):
                 f"width is missing: network={self.network!r} needs the number of channels that "
                 "are pooled, such as width=81"
             )
-        if self.network == "fixed" and self.data == "varres":
+        if self.network == "fixed" and self.data in ("varres", "varres-original"):
             raise ValueError(
-                "data='varres' has images of three sizes, the fixed network takes one: use "
+                f"data={self.data!r} has images of three sizes, the fixed network takes one: use "
                 "'varres-28', 'varres-64' or 'varres-pad64', or network='max'"
             )
         return self

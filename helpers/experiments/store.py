@@ -172,17 +172,24 @@ def load_weights(results: str | Path, name: str) -> dict[str, Tensor]:
 
     Raises RecordError if the run stored none or the file is not the one the run wrote.
     """
-    record = read(path(results, name))
-    file = Path(results) / f"{name}.safetensors"
-    if record.weights is None:
+    content = read_weights(results, read(path(results, name)))
+    if content is None:
         raise RecordError(f"the run {name} stored no weights (save_weights in the table)")
+    return safetensors.torch.load(content)
+
+
+def read_weights(results: str | Path, record: Record) -> bytes | None:
+    """Return the file with a record's weights, None if it stored none; RecordError as above."""
+    if record.weights is None:
+        return None
+    file = Path(results) / f"{record.name}.safetensors"
     content = file.read_bytes() if file.is_file() else b""
     if hashlib.sha256(content).hexdigest() != record.weights:
         raise RecordError(
             f"{file} is missing or not the file that its record names. "
             f"Restore it (git checkout -- {file}), or delete the record and train the run again."
         )
-    return safetensors.torch.load(content)
+    return content
 
 
 def replace(target: Path, content: bytes) -> None:

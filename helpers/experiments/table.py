@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import mean
 
 from helpers.experiments import store
+from helpers.experiments.profiles import PROFILES, profile_of
 from helpers.experiments.settings import Experiment
 from helpers.experiments.store import Record, RecordError
 
@@ -200,18 +201,6 @@ def lines(results: str | Path, profile: str = "full") -> list[Experiment]:
     return found
 
 
-def profile(results: str | Path) -> str:
-    """Return the profile whose records a folder holds: what its file ``profile`` says, or full.
-
-    Raises RecordError for a name that is not a profile.
-    """
-    file = Path(results, "profile")
-    name = file.read_text(encoding="utf-8").strip() if file.is_file() else "full"
-    if name not in PROFILES:
-        raise RecordError(f"{file} names the profile {name!r}; expected: {', '.join(PROFILES)}")
-    return name
-
-
 def claim(results: str | Path, wanted: str) -> None:
     """Note that a folder is for the records of a profile.
 
@@ -221,7 +210,7 @@ def claim(results: str | Path, wanted: str) -> None:
     file = results / "profile"
     there = set(store.names(results))
     if file.is_file():
-        found = profile(results)
+        found = profile_of(results)
     else:
         others = (name for name in PROFILES if name != wanted)
         of = {name: {line.name for line in lines(results, name)} for name in others}
@@ -234,11 +223,6 @@ def claim(results: str | Path, wanted: str) -> None:
     results.mkdir(parents=True, exist_ok=True)
     if wanted != "full" and not file.is_file():
         store.replace(file, f"{wanted}\n".encode())
-
-
-def sources(group: str) -> tuple[str, ...]:
-    """Return the groups whose records decide the settings of this group's runs."""
-    return next((sweeps for name, _, sweeps in CHOSEN if name == group), ())
 
 
 def best(done: list[Record], group: str, network: dict) -> Experiment:
@@ -257,25 +241,3 @@ def best(done: list[Record], group: str, network: dict) -> Experiment:
     if not scores:
         raise ValueError(f"no record of the sweep {group!r} has {network}")
     return max(scores, key=lambda setting: [mean(v) for v in zip(*scores[setting], strict=True)])
-
-
-def _full(lines: list[Experiment]) -> list[Experiment]:
-    return lines
-
-
-def _quick(lines: list[Experiment]) -> list[Experiment]:
-    """Two seeds, two epochs of 500 images, two points of each sweep: a rehearsal, no result."""
-    sweeps = {
-        "baseline-rate": lambda line: line.learning_rate in BASELINE_RATES[2:4],
-        "learning-rate": lambda line: line.learning_rate in LEARNING_RATES[1:3],
-        "learning-rate-64": lambda line: line.learning_rate in LEARNING_RATES_64[2:4],
-        "batch-size": lambda line: line.batch_size in (16, 64),
-    }
-    return [
-        line.model_copy(update={"epochs": min(line.epochs, 2), "images": 500})
-        for line in lines
-        if line.seed < 2 and sweeps.get(line.group, lambda _: True)(line)
-    ]
-
-
-PROFILES = {"full": _full, "quick": _quick}
