@@ -5,11 +5,11 @@ from collections.abc import Callable
 import torch
 
 
-def saved_bytes(function: Callable) -> int:
-    """Return the bytes that autograd keeps for backward during ``function()``, as lesson 03 does.
+def saved_bytes(function: Callable, *args) -> int:
+    """Return the bytes that autograd keeps for backward during ``function(*args)``.
 
-    Each tensor is counted once, by its address and shape. ``function`` must return what it
-    computes: the kept tensors live as long as the result.
+    As lesson 03 does: each tensor counts once, by its address and shape. ``function`` must return
+    what it computes, because the kept tensors live as long as the result.
     """
     saved = {}
 
@@ -18,7 +18,7 @@ def saved_bytes(function: Callable) -> int:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        result = function()  # alive until the sum is taken, so that no address is used twice
+        result = function(*args)  # alive until the sum is taken, so that no address is used twice
     total = sum(saved.values())
     del result
     return total

@@ -5,10 +5,11 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from lesson import arguments, close, definitions, random
+from torch import nn
 from torch.autograd import gradcheck, gradgradcheck
 from torch.nn import functional as F
 
-from helpers import conv
+from helpers import conv, memory
 from helpers.checks import ADVERSARIAL, Shape
 
 lesson = definitions("03_autograd_layer")
@@ -21,11 +22,13 @@ def output_and_gradients(convolution, tensors, case):
     return output, *torch.autograd.grad(output, wanted, random(*output.shape, seed=9))
 
 
-@pytest.mark.parametrize("other", [conv.conv2d, F.conv2d], ids=["helpers", "torch"])
+@pytest.mark.parametrize(
+    "other", [conv.unfold_conv2d, conv.conv2d, F.conv2d], ids=["twin", "helpers", "torch"]
+)
 @pytest.mark.parametrize("case", ADVERSARIAL, ids=str)
 def test_output_and_gradients(case, other):
     tensors = arguments(case)
-    actual = output_and_gradients(lesson.conv2d, tensors, case)
+    actual = output_and_gradients(lesson.unfold_conv2d, tensors, case)
     for ours, theirs in zip(actual, output_and_gradients(other, tensors, case), strict=True):
         close(ours, theirs)
 
@@ -33,7 +36,7 @@ def test_output_and_gradients(case, other):
 @pytest.mark.parametrize("case", ADVERSARIAL, ids=str)
 def test_gradcheck(case):
     def convolve(*tensors):
-        return lesson.conv2d(*tensors, case.stride, case.padding)
+        return lesson.unfold_conv2d(*tensors, case.stride, case.padding)
 
     assert gradcheck(convolve, arguments(case), atol=1e-7, rtol=0)
 
@@ -41,7 +44,7 @@ def test_gradcheck(case):
 def test_second_derivatives():
     case = Shape(1, 2, 2, (3, 4), (2, 3), (1, 2), (1, 0))
     assert gradgradcheck(
-        lambda *tensors: lesson.conv2d(*tensors, case.stride, case.padding), arguments(case)
+        lambda *tensors: lesson.unfold_conv2d(*tensors, case.stride, case.padding), arguments(case)
     )
 
 
@@ -56,16 +59,35 @@ def test_any_shape(in_channels, out_channels, size, kernel_size, stride, padding
     assume(all(k <= n + 2 * p for n, k, p in zip(size, kernel_size, padding, strict=True)))
     case = Shape(2, in_channels, out_channels, size, kernel_size, stride, padding)
     tensors = arguments(case)
-    actual = output_and_gradients(lesson.conv2d, tensors, case)
+    actual = output_and_gradients(lesson.unfold_conv2d, tensors, case)
     for ours, theirs in zip(actual, output_and_gradients(conv.conv2d, tensors, case), strict=True):
         close(ours, theirs)
+    gradients_in_other_forms_agree(case)
+
+
+@pytest.mark.parametrize("case", ADVERSARIAL, ids=str)
+def test_gradients_in_full_and_as_convolutions(case):
+    gradients_in_other_forms_agree(case)
+
+
+def gradients_in_other_forms_agree(case):
+    """Both gradients in full, and as convolutions, are those of torch's layer."""
+    input, weight, _ = tensors = arguments(case)
+    geometry = case.stride, case.padding
+    output, *expected = output_and_gradients(F.conv2d, [*tensors[:2], None], case)
+    upstream, input, weight = random(*output.shape, seed=9), input.detach(), weight.detach()
+    close(lesson.transposed_conv2d(upstream, weight, case.size, *geometry), expected[0])
+    left_over = lesson.left_over(case)
+    close(F.conv_transpose2d(upstream, weight, None, *geometry, left_over), expected[0])
+    for function in (lesson.weight_gradient_in_full, lesson.weight_gradient_by_convolution):
+        close(function(input, upstream, case.kernel_size, *geometry), expected[1])
 
 
 @pytest.mark.parametrize("wanted", [(True, False), (False, True)], ids=["input", "weight"])
 def test_one_gradient_and_no_bias(wanted):
     case = ADVERSARIAL[4]
     tensors = [t.detach().requires_grad_(w) for t, w in zip(arguments(case), wanted, strict=False)]
-    actual = output_and_gradients(lesson.conv2d, [*tensors, None], case)
+    actual = output_and_gradients(lesson.unfold_conv2d, [*tensors, None], case)
     expected = output_and_gradients(F.conv2d, [*tensors, None], case)
     assert len(actual) == 2
     for ours, theirs in zip(actual, expected, strict=True):
@@ -80,7 +102,7 @@ def gradients_returned(needs_input_grad):
         stride, padding = 1, 0
 
     Context.needs_input_grad = (*needs_input_grad, False, False)
-    return lesson.Conv2dFunction.backward(Context, random(1, 3, 3, 4))
+    return lesson.UnfoldConv2dFunction.backward(Context, random(1, 3, 3, 4))
 
 
 @pytest.mark.parametrize("needs", [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1)])
@@ -109,6 +131,14 @@ def test_initial_values_have_the_bound_of_the_helpers_layer():
             assert 0.95 * bound < parameter.abs().max() <= bound
 
 
+@pytest.mark.parametrize("channels, size", [((1, 1), (5, 5)), ((1, 3), (3, 3)), ((2, 3), (5, 4))])
+def test_an_output_may_be_changed_in_place(channels, size):
+    """Also where the permuted output would be a view: one channel, or one output pixel."""
+    layer = nn.Sequential(lesson.Conv2d(*channels, 3), nn.ReLU(inplace=True))
+    layer(torch.ones(2, channels[0], *size)).sum().backward()
+    assert layer[0].weight.grad.shape == layer[0].weight.shape
+
+
 @pytest.mark.parametrize("case", ADVERSARIAL, ids=str)
 def test_naive_unfold_backward_is_fold(case):
     shape = (case.batch, case.in_channels, *case.size)
@@ -118,24 +148,46 @@ def test_naive_unfold_backward_is_fold(case):
     close(naive, conv.fold(columns, case.size, case.kernel_size, 1, case.padding, case.stride))
 
 
-def test_numerical_gradient():
-    tensor = torch.tensor([[1.0, -2.0], [0.5, 3.0]], dtype=torch.float64)
-    before = tensor.clone()
-    gradient = lesson.numerical_gradient(lambda: (tensor**3).sum(), tensor)
-    close(gradient, 3 * before**2, 1e-6)
-    close(tensor, before, 0)
+@pytest.mark.parametrize("layer", [lesson.UnfoldConv2d, lesson.Conv2d, nn.Conv2d])
+def test_saved_bytes(layer):
+    convolve, image = layer(3, 4, 3, padding=1), torch.ones(2, 3, 5, 6, requires_grad=True)
+    saved = lesson.saved_bytes(convolve, image)
+    assert saved == memory.saved_bytes(convolve, image)
+    kept = 9 * image.numel() if layer is lesson.UnfoldConv2d else image.numel()
+    assert saved == 4 * (kept + convolve.weight.numel())
 
 
-def test_the_deliberately_wrong_backward_is_wrong_but_not_for_ones():
-    case = ADVERSARIAL[1]
-    tensors = arguments(case)
-    right = lesson.conv2d(*tensors, case.stride, case.padding)
-    wrong = lesson.wrong_conv2d(*tensors, case.stride, case.padding)
-    close(wrong, right, 0)
-    for upstream, agree in ((torch.ones_like(right), True), (random(*right.shape), False)):
-        pairs = zip(
-            torch.autograd.grad(right, tensors[:2], upstream, retain_graph=True),
-            torch.autograd.grad(wrong, tensors[:2], upstream, retain_graph=True),
-            strict=True,
-        )
-        assert [torch.allclose(a, b, atol=1e-10) for a, b in pairs] == [agree, agree]
+class TestNotCovered:
+    """What the lesson says that its Function does not do, and the layer of ``helpers`` does."""
+
+    def test_autocast(self):
+        layer, images = lesson.Conv2d(1, 2, 3), torch.ones(1, 1, 4, 4)
+        with torch.autocast("cpu", torch.bfloat16):
+            output = layer(images)
+        with pytest.raises(RuntimeError, match="dtype"):
+            output.float().sum().backward()
+        layer = conv.Conv2d(1, 2, 3)
+        with torch.autocast("cpu", torch.bfloat16):
+            output = layer(images)
+        output.float().sum().backward()
+        assert layer.weight.grad.shape == (2, 1, 3, 3)
+
+    def test_func(self):
+        image, weight = random(1, 1, 4, 4), random(2, 1, 3, 3)
+
+        def loss(convolution):
+            return lambda weight: convolution(image, weight).square().sum()
+
+        with pytest.raises(RuntimeError, match="setup_context"):
+            torch.func.grad(loss(lesson.unfold_conv2d))(weight)
+        expected = torch.func.grad(loss(F.conv2d))(weight)
+        close(torch.func.grad(loss(conv.conv2d))(weight), expected)
+
+    @pytest.mark.parametrize(
+        "convolution, real", [(lesson.unfold_conv2d, -8), (conv.conv2d, 8), (F.conv2d, 8)]
+    )
+    def test_complex_weights(self, convolution, real):
+        image = torch.ones(1, 1, 1, 1, dtype=torch.complex128, requires_grad=True)
+        weight = torch.full((1, 1, 1, 1), 2j, dtype=torch.complex128)
+        convolution(image, weight).abs().square().sum().backward()
+        close(image.grad.real.flatten(), torch.tensor([real], dtype=torch.float64))
