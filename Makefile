@@ -104,7 +104,7 @@ bench: $(READY) ## measure all speeds anew, for results/*.json (on an idle machi
 
 test: $(READY) ## every test, and every lesson executed from scratch with little data
 	@$(MAKE) report PROFILE=quick
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $$($(BIN)/python -m commands.processes)
 
 lint: $(READY) ## style of the code and of the notebooks
 	$(BIN)/ruff check .
@@ -161,7 +161,7 @@ $(WORK)/records.sum: $(WORK)/trained
 $(WORK)/depends.mk: notebooks/profiles.toml $(LESSONS:%=notebooks/%) $(HELPERS) $(shell find helpers -type d -not -name __pycache__) report/lessons.py
 	@$(PYTHON) report/lessons.py --profile $(PROFILE) --build $(WORK) --results $(RESULTS)
 
-$(WORK)/outdated/%.ipynb: notebooks/%.ipynb $(WORK)/parameters/%.json report/execute.py commands/environment.py requirements.lock | $(WORK)/depends.mk
+$(WORK)/outdated/%.ipynb: notebooks/%.ipynb $(WORK)/parameters/%.json report/execute.py commands/environment.py helpers/machine.py requirements.lock | $(WORK)/depends.mk
 	@mkdir -p $(@D)
 	@touch $@
 

@@ -4,15 +4,7 @@ import os
 import platform
 from pathlib import Path
 
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-
-# A process keeps the memory that it frees, since every step of a training needs it again. Asking
-# the system for it anew costs up to a third of the time (glibc; other systems ignore these).
-KEEP_MEMORY = {
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_TRIM_THRESHOLD_": str(2**30),
-    "MALLOC_MMAP_THRESHOLD_": str(2**30),
-}
+from helpers.machine import ONE_THREAD
 
 SETS = {
     "avx2": {
@@ -82,6 +74,5 @@ def kernel(root: Path, scratch: Path, lasting: Path, name: str | None = None) ->
         "IPYTHONDIR": str(scratch / "ipython"),
         "MPLCONFIGDIR": str(lasting / "matplotlib"),
         **ONE_THREAD,
-        **KEEP_MEMORY,
         **instructions(name),
     }

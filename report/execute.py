@@ -27,7 +27,6 @@ if __name__ == "__main__":
 # jsonschema would compile a grammar of web addresses, which no notebook needs, for over a second.
 sys.modules["rfc3987_syntax"] = None
 
-import joblib
 import nbformat
 import papermill
 from nbclient.exceptions import DeadKernelError
@@ -35,7 +34,7 @@ from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbstripout import strip_output
 from papermill.exceptions import PapermillExecutionError
 
-from commands import environment
+from commands import environment, processes
 
 # What depends on the run or on this machine and says nothing to a reader.
 RUN_DEPENDENT = [
@@ -200,7 +199,7 @@ def main() -> None:
     elif options.step == "clean":
         clean(options.paths)
     else:
-        jobs = options.jobs or joblib.cpu_count()
+        jobs = options.jobs or processes.count()
         run(options.paths, options.build, jobs, options.instructions)
 
 

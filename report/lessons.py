@@ -104,7 +104,7 @@ def changed_values(profile: str, results: str, folder: Path = NOTEBOOKS) -> dict
                 f"profile {profile!r} sets {missing} for {path.stem}, whose parameters cell "
                 f"declares only {sorted(declared)}; correct {table.name} or the cell"
             )
-        if "results" in declared and declared["results"].removeprefix("../") != results:
+        if "results" in declared and declared["results"] != results:
             wanted = {"results": results} | wanted
         chosen[path] = wanted
     return chosen
@@ -148,8 +148,8 @@ def read_by(path: Path, changed: dict, build: str, root: Path = ROOT) -> list[st
     for name, value in (parameters(path) | changed).items():
         if name == "results":
             files.add(f"{build}/records.sum")
-        elif isinstance(value, str) and (root / value.removeprefix("../")).is_file():
-            files.add(value.removeprefix("../"))
+        elif isinstance(value, str) and (root / value).is_file():
+            files.add(value)
     return sorted(files)
 
 

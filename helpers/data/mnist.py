@@ -92,7 +92,8 @@ def _verified(path: Path) -> bytes:
     expected = f"expected contents with MD5 {CONTENTS[path.name]}"
     root = path.parents[2]
     repair = (
-        f"In the project's repository restore it with:  git checkout -- data/MNIST\n"
+        "The archives come with the project's repository, not with the package helpers alone; "
+        "there, restore them with:  git checkout -- data/MNIST\n"
         f"or delete {root / 'MNIST'} and let torchvision download it:  "
         f"python -c \"from torchvision.datasets import MNIST; MNIST(r'{root}', download=True)\""
     )

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pandas as pd
+from torch import Tensor
 
+from helpers import project
 from helpers.experiments import store, table
 from helpers.experiments.profiles import profile_of
 from helpers.experiments.settings import Experiment
-from helpers.experiments.store import Record, RecordError, load_weights
+from helpers.experiments.store import Record, RecordError
 
 __all__ = ["Record", "RecordError", "epochs", "load", "load_weights", "runs", "same_result"]
 
@@ -15,12 +17,12 @@ __all__ = ["Record", "RecordError", "epochs", "load", "load_weights", "runs", "s
 def load(results: str | Path, **fields) -> list[Record]:
     """Return the records of all runs of the table that have these fields, sorted by name.
 
-    ``load(results, group="baseline", seed=0)``. A tuple or list stands for any of its values.
-    A record in the folder that is not of a run in the table is never returned. Raises ValueError
-    for an unknown field, and RecordError if no run of the table fits or if a record is missing or
-    damaged.
+    ``load("results", group="baseline", seed=0)``; ``results`` is a folder of the project, and a
+    tuple or list stands for any of its values. A record in the folder that is not of a run in the
+    table is never returned. Raises ValueError for an unknown field, and RecordError if no run of
+    the table fits or if a record is missing or damaged.
     """
-    results = Path(results)
+    results = project.path(results)
     if unknown := fields.keys() - Experiment.model_fields.keys():
         raise ValueError(
             f"an experiment has no field {', '.join(map(repr, sorted(unknown)))}; it has "
@@ -42,6 +44,11 @@ def load(results: str | Path, **fields) -> list[Record]:
         )
     found = [store.read_run(results, line) for line in chosen]
     return sorted(found, key=lambda record: record.name)
+
+
+def load_weights(results: str | Path, name: str) -> dict[str, Tensor]:
+    """Return the stored weights of a run, for ``load_state_dict``; see ``store.load_weights``."""
+    return store.load_weights(project.path(results), name)
 
 
 def runs(records: list[Record]) -> pd.DataFrame:
