@@ -1,8 +1,13 @@
-"""The interval of lesson 11 holds what it should, and its broken layer is broken."""
+"""The interval of lesson 11 holds what it should; its list of mistakes is complete."""
 
+import re
+
+import nbformat
 import numpy as np
 import pytest
-from lesson import definitions
+from lesson import NOTEBOOKS, definitions
+
+from helpers.statistics import Difference
 
 lesson = definitions("11_conclusions")
 
@@ -27,3 +32,27 @@ def test_one_more_holds_95_of_100_further_runs(n):
         _, low, high = lesson.one_more(ours)
         held += low <= further <= high
     assert 0.94 < held / trials < 0.98
+
+
+def test_a_line_of_the_comparison():
+    line = lesson.compare(97.0, np.array([0.98, 0.98, 0.98]) + [-1e-4, 0, 1e-4], 10_000)
+    assert line["holds"] == "ours is higher" and line["runs"] == 3
+    assert lesson.compare(98.1, np.array([0.979, 0.981]), 10_000)["holds"] == "yes"
+    assert lesson.compare(99.9, np.array([0.9799, 0.98]), 10_000)["holds"] == "ours is lower"
+    assert lesson.as_text(Difference(0.5, -0.25, 1.25, 0.1)) == "+0.50 (-0.25 to +1.25)"
+
+
+def text(file):
+    notebook = nbformat.read(NOTEBOOKS / file, as_version=4)
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def test_every_correction_is_listed_with_a_lesson_that_has_it():
+    rows = re.findall(r"^\| (\d+) \| .+ \| (\[.+\)) \|$", text("11_conclusions.ipynb"), re.M)
+    assert [int(number) for number, _ in rows] == list(range(1, 37))
+    for number, links in rows:
+        for file in re.findall(r"\]\((\d\d_\w+\.ipynb)\)", links):
+            assert re.search(rf"[Cc]orrections? ([\d, and]* )?{number}\b", text(file)), (
+                number,
+                file,
+            )
