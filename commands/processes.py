@@ -1,4 +1,4 @@
-"""How many processes this computer bears, and their environment.
+"""How many processes this computer bears, and how they get their variables.
 
 ``python -m commands.processes`` prints the number: one per core that may be used, and not more than
 there is memory for.
@@ -69,7 +69,7 @@ def _groups(cgroups: Path, own: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def environment(variables: dict[str, str]) -> Iterator[None]:
+def with_variables(variables: dict[str, str]) -> Iterator[None]:
     """Set variables for the processes started meanwhile; what was there before comes back."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
@@ -14,10 +15,10 @@ import torch
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from commands import PROJECT, CommandError, cluster, processes
+from commands import PROJECT, CommandError, cluster, environment, processes
 from helpers.experiments import Experiment, checkpoints, jobs, store
-from helpers.machine import ONE_THREAD
 
+PROCESS = environment.ONE_THREAD | environment.KEEP_MEMORY
 CHECKPOINTS = PROJECT / "build" / "checkpoints"
 
 
@@ -112,11 +113,14 @@ def _on_this_computer(
         return
     work = joblib.delayed(partial(jobs.train, device=device, say=plain))
     with (
-        processes.environment(ONE_THREAD),
+        warnings.catch_warnings(),
+        processes.with_variables(PROCESS),
         joblib.parallel_config(
             "loky", inner_max_num_threads=1, initializer=jobs.leave_ctrl_c_to_the_caller
         ),
     ):
+        # joblib begins a new process when one has grown, as it does with the first large images
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
         pool = joblib.Parallel(
             workers, return_as="generator_unordered", pre_dispatch="all", batch_size=1
         )

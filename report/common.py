@@ -15,6 +15,8 @@ sys.modules["rfc3987_syntax"] = None
 import nbformat
 import pypandoc
 
+from helpers.machine import processor
+
 HERE = Path(__file__).resolve().parent
 PANDOC = Path(pypandoc.__file__).parent / "files" / "pandoc"  # the wheel's, whatever PATH holds
 READER = "markdown+lists_without_preceding_blankline-implicit_figures-auto_identifiers"
@@ -69,16 +71,6 @@ def git(*arguments: str) -> str:
     except FileNotFoundError:
         return ""
     return run.stdout.strip() if run.returncode == 0 else ""
-
-
-def processor() -> str:
-    """Return the name of the processor."""
-    try:
-        cpuinfo = read_text(Path("/proc/cpuinfo"))
-    except OSError:
-        cpuinfo = ""
-    found = re.search(r"model name\s*:\s*(.+)", cpuinfo)
-    return found[1] if found else platform.processor() or platform.machine()
 
 
 def facts(profile: str) -> dict[str, str]:

@@ -1,9 +1,6 @@
 """Batches of images of all sizes: every image once; padding changes no score and no gradient."""
 
-import json
 import math
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -143,26 +140,3 @@ def test_rectangles():
         assert image.sum() == digit.sum()
     with pytest.raises(ValueError, match=r"at least 28, the image's, got \(20, 40\)"):
         batching.rectangles(digits, (20, 40), generator())
-
-
-def test_measure():
-    found = batching.measure(n=20, batch_size=8, repeats=2)
-    assert set(found["images_per_second"]) == set(WAYS)
-    for speed in found["images_per_second"].values():
-        assert 0 < speed["lowest"] <= speed["median"] <= speed["highest"]
-    assert json.loads(json.dumps(found)) == found
-    assert found["threads"] == torch.get_num_threads()
-
-
-def test_nothing_is_written_when_scores_differ(tmp_path, monkeypatch):
-    monkeypatch.setattr(batching, "largest_difference", lambda: 0.5)
-    monkeypatch.setattr(sys, "argv", ["batching", "--results", str(tmp_path)])
-    with pytest.raises(SystemExit, match="up to 5.0e-01; nothing measured"):
-        batching.main()
-    assert not list(tmp_path.iterdir())
-
-
-def test_help_names_the_command():
-    command = [sys.executable, "-m", "helpers.batching", "--help"]
-    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "helpers.batching" in out and "--results" in out

@@ -89,7 +89,7 @@ def test_the_environment_comes_back(monkeypatch):
     monkeypatch.delenv("OTHER", raising=False)
     with (
         pytest.raises(RuntimeError),
-        processes.environment({"ONE": "1", "OTHER": "2"}),
+        processes.with_variables({"ONE": "1", "OTHER": "2"}),
     ):
         assert (os.environ["ONE"], os.environ["OTHER"]) == ("1", "2")
         raise RuntimeError

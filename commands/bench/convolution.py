@@ -7,19 +7,17 @@ after a warm-up, on one thread. Times are in seconds of wall clock, sizes in byt
 
 import argparse
 import itertools
-import json
 import os
 import platform
 import statistics
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch.profiler import ProfilerActivity, profile
 
 from commands.bench import environment
+from commands.bench.profiling import peak_bytes, profile_shares
 from commands.bench.timing import (
     arguments,
     flops,
@@ -48,47 +46,6 @@ GROWTH = {
     "channels": [(16, c, c, 32, 32, 3, 1, 1) for c in (4, 8, 16, 32, 64)],
     "batch": [(n, 16, 16, 32, 32, 3, 1, 1) for n in (1, 4, 16, 64, 256)],
 }
-
-
-def _trace(function: Callable, **options) -> list[dict]:
-    """Run ``function`` under torch's profiler and return the events of its trace."""
-    with profile(activities=[ProfilerActivity.CPU], **options) as run:
-        function()
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "trace.json"
-        run.export_chrome_trace(str(file))
-        return json.loads(file.read_text())["traceEvents"]
-
-
-def peak_bytes(function: Callable) -> int:
-    """Return the most memory that tensors made during ``function()`` take at a time."""
-    function()
-    events = [e for e in _trace(function, profile_memory=True) if e.get("name") == "[memory]"]
-    steps = (e["args"]["Bytes"] for e in sorted(events, key=lambda e: e["ts"]))
-    return max(itertools.accumulate(steps), default=0)
-
-
-KINDS = {
-    "products": ("mm", "addmm", "addmm_", "bmm", "baddbmm", "baddbmm_"),
-    "convolution": ("mkldnn_convolution", "convolution_backward", "_slow_conv2d_forward"),
-    "copies": ("copy_", "fill_", "zero_", "cat", "constant_pad_nd", "_slow_conv2d_backward"),
-    "sums": ("add_", "add", "sum", "unfold_backward"),
-}
-
-
-def profile_shares(function: Callable, runs: int = 20) -> dict[str, float]:
-    """Return which share of the time goes to products, copies and sums; the rest is overhead.
-
-    The profiler adds its own time to every operation, so the rest is an upper bound.
-    """
-    function()
-    with profile(activities=[ProfilerActivity.CPU]) as run:
-        for _ in range(runs):
-            function()
-    times = {e.key.removeprefix("aten::"): e.self_cpu_time_total for e in run.key_averages()}
-    total = sum(times.values())
-    shares = {kind: sum(times.get(n, 0) for n in ns) / total for kind, ns in KINDS.items()}
-    return shares | {"rest": 1 - sum(shares.values())}
 
 
 def matrix_rate(size: int = 1024, seconds: float = 2.0) -> float:
