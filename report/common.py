@@ -1,5 +1,6 @@
 """What the PDF, the web site and the folder of figures share."""
 
+import json
 import os
 import platform
 import re
@@ -19,7 +20,6 @@ from helpers.machine import processor
 
 HERE = Path(__file__).resolve().parent
 PANDOC = Path(pypandoc.__file__).parent / "files" / "pandoc"  # the wheel's, whatever PATH holds
-READER = "markdown+lists_without_preceding_blankline-implicit_figures-auto_identifiers"
 FONTS = [
     Path(find_spec(package).origin).parent
     for package in ("fontpkg_fira_sans", "fontpkg_ibm_plex_mono", "ziamath")
@@ -54,10 +54,18 @@ def read(paths: list[Path]) -> dict:
     return {path: nbformat.read(path, as_version=4) for path in sorted(paths, key=lambda p: p.name)}
 
 
-def pandoc(text: str, *arguments: str) -> str:
-    """Run pandoc with report.lua; whatever it complains about is an error."""
-    command = [PANDOC, "-f", READER, "-L", HERE / "report.lua", "--citeproc", *arguments]
-    command += ["-M", f"bibliography={HERE / 'references.bib'}", "-M", "link-citations=true"]
+def pandoc(book: dict, *arguments: str) -> str:
+    """Run pandoc on what ``cells.book`` made; whatever it complains about is an error."""
+    command = [PANDOC, "-f", HERE / "pandoc" / "reader.lua", "-L", HERE / "pandoc" / "filter.lua"]
+    command += [
+        "--citeproc",
+        "-M",
+        "link-citations=true",
+        "-M",
+        f"bibliography={HERE / 'references.bib'}",
+        *arguments,
+    ]
+    text = json.dumps(book)
     run = subprocess.run(command, input=text, capture_output=True, encoding="utf-8")
     if run.returncode or run.stderr:
         raise ReportError(run.stderr.strip())

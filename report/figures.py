@@ -11,6 +11,12 @@ def figure_name(lesson: Path, report: dict) -> str:
     return f"{lesson.stem[:2]}-{report['label'].split('-', 1)[1]}"
 
 
+def figure_file(lesson: Path, output) -> str:
+    """Return the name of the best file of a figure."""
+    suffix = "svg" if "image/svg+xml" in output.data else "png"
+    return f"{figure_name(lesson, output.metadata.report)}.{suffix}"
+
+
 def pictures(notebook):
     """Yield the outputs that are figures or animations."""
     for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):

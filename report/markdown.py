@@ -1,124 +1,162 @@
-"""Executed notebooks as one Markdown text, which pandoc reads."""
+"""Markdown as JupyterLab understands it: formulas first, then CommonMark with tables."""
 
-import html
 import re
-from pathlib import Path
 
-from nbconvert.exporters import TemplateExporter
-from nbconvert.filters import strip_ansi
-from nbconvert.preprocessors import CoalesceStreamsPreprocessor
-from traitlets.config import Config
+from markdown_it import MarkdownIt
 
-from report.common import HERE, ReportError, read_text
-from report.figures import figure_name
+# What JupyterLab looks for between the pieces of code, from left to right.
+_CODE = re.compile(
+    r"^ {0,3}(?P<fence>`{3,}|~{3,})[^\n]*\n(?:.*?^ {0,3}(?P=fence)[`~]*[ \t]*$|.*)"
+    r"|(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n\s*\n).)+?(?<!`)(?P=ticks)(?!`)",
+    re.M | re.S,
+)
+_MARK = re.compile(
+    r"\$\$?|\\(?:begin|end)\{[a-z]*\*?\}|\\[{}$]|[{}]|\n[ \t]*\n|@@\d+@@|\\\\[()\[\]]"
+)
+_CODE_OR_MARK = re.compile(f"{_CODE.pattern}|(?P<mark>{_MARK.pattern})", re.M | re.S)
+_ENDS = {"$": "$", "$$": "$$", r"\\(": r"\\)", r"\\[": r"\\]"}
+# Environments that JupyterLab shows without dollars, and what they are between dollars.
+_ALONE = {
+    "align": "aligned", "align*": "aligned", "gather": "aligned", "gather*": "aligned",
+    "equation": None, "equation*": None,
+}  # fmt: skip
 
-PREFACE = HERE / "preface.md"
-HEAD, TAIL = 24, 6  # lines of a long output that are kept
-PRIORITY = ["image/png", "text/html", "text/markdown", "text/plain"]
-
-
-def shorten(text: str) -> str:
-    """Return printed text as a terminal shows it at the end, the middle of a long one left out."""
-    lines = [line.rstrip().rsplit("\r", 1)[-1] for line in strip_ansi(text).split("\n")]
-    lines = "\n".join(lines).strip("\n").expandtabs(4).split("\n")
-    left_out = len(lines) - HEAD - TAIL
-    if left_out > 3:
-        lines[HEAD:-TAIL] = [f"    ⋮  ({left_out} lines left out)"]
-    return "\n".join(lines)
+_PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
-def printable(output, lesson: Path) -> bool:
-    """Make one output fit for print, in place; False when it has nothing to show a reader."""
-    if output.output_type == "stream":
-        output.text = shorten(output.text)
-        return output.name == "stdout" and bool(output.text.strip())
-    if output.output_type == "error":
-        raise ReportError(
-            f"lesson {lesson.stem}: a cell ended with {output.ename}; execute it again"
-        )
-    defaults = {"kind": "", "label": "", "caption": "", "alt": "", "file": ""}
-    output.metadata["report"] = defaults | output.metadata.get("report", {})
-    report = output.metadata.report
-    if report.kind == "skip" or "application/vnd.jupyter.widget-view+json" in output.data:
-        return False
-    if "image/png" in output.data:
-        if not report.label:
-            raise ReportError(
-                f"lesson {lesson.stem}: a picture without a caption; use figures.show"
-            )
-        suffix = "svg" if "image/svg+xml" in output.data else "png"
-        report.file = f"figures/{figure_name(lesson, report)}.{suffix}"
-    elif "text/plain" in output.data:
-        output.data["text/plain"] = shorten(output.data["text/plain"])
-    return True
+def split(text: str) -> tuple[str, list[dict]]:
+    """Return text with ``@@0@@``, ``@@1@@``, ... for its formulas, and the formulas.
 
-
-# Directions to linters and formatters; words after a comma stay.
-DIRECTION = re.compile(r" *# *(?:noqa(?:: *[A-Z]+\d+(?:, *[A-Z]+\d+)*)?|fmt: *\w+)(?:, *(.+)| *)$")
-
-
-def readable(code: str) -> str:
-    """Return code as a reader wants it, without comments that speak to linters."""
-    lines = []
-    for line in code.split("\n"):
-        found = DIRECTION.search(line)
-        rest = f"  # {found[1]}" if found and found[1] else ""
-        if not found or rest or line[: found.start()].strip():
-            lines.append(line[: found.start()] + rest if found else line)
-    return "\n".join(lines)
-
-
-def to_markdown(lessons: dict) -> str:
-    """Return all lessons as one Markdown text, each in a div with its number and name."""
-    config = Config()
-    config.NbConvertBase.display_data_priority = PRIORITY
-    config.TagRemovePreprocessor.enabled = True
-    config.TagRemovePreprocessor.remove_cell_tags = {
-        "remove-cell",
-        "parameters",
-        "injected-parameters",
-    }
-    config.TagRemovePreprocessor.remove_input_tags = {"hide-input"}
-    exporter = TemplateExporter(config=config, raw_template=read_text(HERE / "lesson.md.j2"))
-    exporter.register_filter("attribute", lambda text: html.escape(" ".join(text.split())))
-    parts = []
-    for path, notebook in lessons.items():
-        notebook, _ = CoalesceStreamsPreprocessor().preprocess(notebook, {})
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.source = readable(cell.source)
-                cell.outputs = [output for output in cell.outputs if printable(output, path)]
-        body, _ = exporter.from_notebook_node(notebook)
-        fence = ":" * 12
-        parts.append(
-            f'{fence} {{.lesson name="{path.stem}" number="{int(path.stem[:2])}"}}\n'
-            f"{body}\n\n{fence}\n"
-        )
-    return "\n".join([*preface(lessons), *parts])
-
-
-def preface(lessons: dict) -> list[str]:
-    """Return the preface as Markdown, with what the cells tagged "finding" of the lessons say.
-
-    It is about the whole report: a part of the lessons has none.
+    A formula is ``{"source": what the author wrote, "tex": its TeX, "display": on its own line}``
+    and has the "tag" that JupyterLab shows as its number, from a ``\\tag{1.2}`` at its end. As in
+    JupyterLab it may begin with a space, but holds no empty line, and none is within code.
     """
-    text = read_text(PREFACE)
-    if not set(re.findall(r"\((\d\d_\w+\.ipynb)", text)) <= {path.name for path in lessons}:
+    pieces, formulas = [], []
+    at = 0
+
+    def keep(**formula) -> str:
+        formulas.append(formula)
+        return f"@@{len(formulas) - 1}@@"
+
+    while mark := _next(text, at):
+        start, opening = mark
+        pieces.append(text[at:start])
+        at = start + len(opening)
+        end = _end(text, at, opening)
+        if opening.startswith("@@"):  # no formula, but must not look like one
+            pieces.append(keep(source=opening))
+        elif end is None:
+            pieces.append(opening)
+        else:
+            source, inside = text[start : end[1]], text[at : end[0]]
+            at = end[1]
+            if opening.startswith("\\begin"):
+                name = opening[7:-1]
+                instead = _ALONE.get(name, name)
+                if instead:
+                    inside = f"\\begin{{{instead}}}{inside}\\end{{{instead}}}"
+            display = opening not in ("$", r"\\(")
+            tag = re.search(r"\s*\\tag\{([\d.]+)\}\s*$", inside)
+            about = {"tag": tag[1]} if tag else {}
+            tex = inside[: tag.start() if tag else None].strip()
+            pieces.append(keep(source=source, tex=tex, display=display, **about))
+    return "".join([*pieces, text[at:]]), formulas
+
+
+def _next(text: str, at: int) -> tuple[int, str] | None:
+    """Return place and text of the next mark that opens a formula, outside code."""
+    for found in _CODE_OR_MARK.finditer(text, at):
+        mark = found["mark"]
+        if mark and (mark in _ENDS or mark.startswith(("\\begin", "@@"))):
+            return found.start(), mark
+    return None
+
+
+def _end(text: str, at: int, opening: str) -> tuple[int, int] | None:
+    """Return where a formula ends, before and after its closing mark."""
+    closing = opening.replace("begin", "end") if opening[1:6] == "begin" else _ENDS.get(opening)
+    braces = 0
+    for found in _MARK.finditer(text, at):
+        mark = found[0]
+        if mark == closing and braces == 0:
+            return found.span()
+        if mark[0] == "\n":
+            return None
+        braces += {"{": 1, "}": -1}.get(mark, 0)
+    return None
+
+
+def parse(text: str) -> list:
+    """Return the tokens of Markdown that holds marks for its formulas; see ``split``."""
+    return _PARSER.parse(text)
+
+
+def words(tokens: list) -> list[str]:
+    """Return what JupyterLab shows of Markdown: kind and text of each block, without spaces.
+
+    pandoc's reader (pandoc/shown.lua) must find the same.
+    """
+    lines, path = [], []
+    for token in tokens:
+        if token.nesting == 1:
+            path.append(token.tag)
+        elif token.nesting == -1:
+            path.pop()
+        elif token.type == "hr":
+            lines.append("/".join([*path, "hr"]))
+        elif token.type in ("fence", "code_block"):
+            lines.append(_line([*path, "pre"], token.content))
+        elif token.type == "inline":
+            lines.append(_line(path, "".join(map(_inline, token.children))))
+    return [line for line in lines if not line.endswith(" ")]
+
+
+def _line(path: list[str], text: str) -> str:
+    return f"{'/'.join(path)} {''.join(text.split())}"
+
+
+_WRITTEN = {"em": "*", "strong": "**", "s": "~~"}
+
+
+def _inline(token) -> str:
+    if token.type == "image":
+        return token.content
+    return _WRITTEN.get(token.tag, token.content if token.type != "html_inline" else "")
+
+
+def mistakes(tokens: list) -> list[str]:
+    """Return what JupyterLab shows as it was typed though it is meant as something else."""
+    found = []
+    for token in tokens:
+        if token.type == "html_block" and "<!--" in token.content and "-->" not in token.content:
+            found.append("a comment is not closed; write --> behind it")
+        starts = True  # of a line
+        for part in token.children or []:
+            if part.type == "text":
+                found += _left_over(part.content, starts and bool(part.content))
+            starts = part.type in ("softbreak", "hardbreak")
+    return found
+
+
+def _left_over(line: str, starts: bool) -> list[str]:
+    if "$" in line:
+        advice = "a dollar belongs to no formula; close the formula in its paragraph, or use words"
+    elif tex := _TEX.search(line):
+        advice = (
+            f"{tex[0]} is outside a formula; write dollars around it, or [equation](#eq-name) "
+            "to refer to one"
+        )
+    elif starts and (mark := _BARE.match(line)):
+        advice = (
+            f"{mark[1]} is meant as a mark, but is shown as text; write a space behind it, an "
+            "empty line before it, or put it in backticks"
+        )
+    else:
         return []
-    fence = ":" * 12
-    found = [
-        (output.data["text/markdown"], f"([lesson {path.stem[:2]}]({path.name}))")
-        for path, notebook in lessons.items()
-        for cell in notebook.cells
-        if "finding" in cell.metadata.get("tags", [])
-        for output in cell.get("outputs", [])
-    ]
-    items = "\n".join(
-        f"- {item.strip()} {where}"
-        for text, where in found
-        for item in re.split(r"^- ", text, flags=re.M)
-        if item.strip()
-    )
-    items = re.sub(r"^- Measured here: (\w)", lambda m: f"- {m[1].upper()}", items, flags=re.M)
-    found = f"**What was found.**\n\n{items}" if items else ""
-    return [f"{fence} {{.preface}}\n{text}\n\n{found}\n\n{fence}\n"]
+    return [f"{line!r}\n  {advice}"]
+
+
+_TEX = re.compile(
+    r"\\(?:[A-Za-z]+(?=\s*\{)|(?:alpha|beta|theta|sum|times|cdot|nabla|partial|leq?|geq?|neq?)\b)"
+)
+_BARE = re.compile(r"(#{1,6}(?=[A-Za-z*])|>|:::+|\|(?=.*\|\s*$)|\[[ xX]\](?= )|~~~|```)")

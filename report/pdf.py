@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typst
 
+from report.cells import book
 from report.common import (
     FONTS,
     HERE,
@@ -21,7 +22,6 @@ from report.common import (
     write_text,
 )
 from report.figures import figure_files
-from report.markdown import to_markdown
 
 
 def build(paths: list[Path], output: Path, profile: str) -> None:
@@ -33,10 +33,9 @@ def build(paths: list[Path], output: Path, profile: str) -> None:
         for name, data in figure_files(path, notebook).items():
             (folder / "figures" / name).write_bytes(data)
     shutil.copy(HERE / "report.typ", folder)
-    markdown = to_markdown(lessons)
-    body = pandoc(markdown, "-t", "typst", "--wrap=none", "--syntax-highlighting=idiomatic")
+    body = pandoc(book(lessons), "-t", "typst", "--wrap=none", "--syntax-highlighting=idiomatic")
     source = folder / "main.typ"
-    write_text(source, '#import "report.typ": *\n#show: report\n\n' + body)
+    write_text(source, '#import "report.typ" as layout\n#show: layout.report\n\n' + body)
     try:
         pdf, warnings = typst.compile_with_warnings(
             source,

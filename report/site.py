@@ -12,6 +12,7 @@ import jinja2
 import nbformat
 from fontTools.ttLib import TTFont
 
+from report.cells import book
 from report.common import (
     FONTS,
     HERE,
@@ -25,7 +26,6 @@ from report.common import (
 )
 from report.execute import cleaned
 from report.figures import figure_files
-from report.markdown import to_markdown
 
 SITE_FONTS = [
     "FiraSans-Regular.ttf",
@@ -58,7 +58,7 @@ def build(paths: list[Path], output: Path, profile: str) -> None:
         bodies = Path(folder) / "bodies"
         write_text(Path(folder) / "body.html", "$body$")
         pandoc(
-            to_markdown(lessons), "-t", "chunkedhtml", "-o", bodies, "--chunk-template=%i.html",
+            book(lessons), "-t", "chunkedhtml", "-o", bodies, "--chunk-template=%i.html",
             "--split-level=1", "--template", Path(folder) / "body.html", "--section-divs",
             "--mathml", "--wrap=none", "--resource-path", new, "-M", f"title={TITLE}",
         )  # fmt: skip

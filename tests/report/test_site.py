@@ -1,0 +1,99 @@
+"""The web pages, read as files."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+from small import LESSONS, lessons
+
+from report.site import build as build_site
+
+
+def test_every_lesson_is_on_the_web(book):
+    check_links(book)
+    assert "About this report" in (book / "index.html").read_text()
+    assert {f"{path.stem}.html" for path in LESSONS} <= {path.name for path in book.iterdir()}
+
+
+def test_every_question_of_the_course_is_asked_and_answered(book):
+    page = (book / "questions.html").read_text()
+    rows = re.findall(
+        r"<td[^>]*>(\d\.\d+)</td>\s*<td.*?</td>\s*(<td.*?</td>)\s*(<td.*?</td>)", page, re.S
+    )
+    course = {1: range(1, 7), 2: range(7, 10), 3: range(10, 18)}
+    assert [number for number, _, _ in rows] == [f"{i}.{j}" for i in course for j in course[i]]
+    assert all("<a href=" in asked and "<a href=" in answered for _, asked, answered in rows)
+
+
+class Page(HTMLParser):
+    """The links, the loaded files and the ids of a page."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.links, self.loaded, self.ids = [], [], []
+        self.feed(path.read_text())
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.ids += [attributes["id"]] if "id" in attributes else []
+        self.links += [attributes["href"]] if tag == "a" and "href" in attributes else []
+        names = {"img": "src", "script": "src", "link": "href"}
+        if tag in names and attributes.get(names[tag]):
+            self.loaded.append(attributes[names[tag]])
+
+
+def check_links(site: Path) -> None:
+    pages = {path.name: Page(path) for path in site.glob("*.html")}
+    for name, page in pages.items():
+        assert len(page.ids) == len(set(page.ids)), f"{name} has an id twice"
+        for file in page.loaded:
+            assert file == "data:," or (site / file).is_file(), f"{name} loads {file}"
+        for link in page.links:
+            if re.match(r"https?://", link):
+                continue
+            file, _, place = unquote(link).partition("#")
+            assert (site / (file or name)).is_file(), f"{name}: {link}"
+            assert not place or place in pages[file or name].ids, f"{name}: {link}"
+
+
+def test_internal_links_of_the_site_resolve(site):
+    check_links(site)
+    assert "03_first.html" in Page(site / "index.html").links
+    assert "notebooks/03_first.ipynb" in Page(site / "03_first.html").links
+
+
+def test_site_has_animation_formulas_and_next(site):
+    page = (site / "03_first.html").read_text()
+    assert "figures/03-moving.png" in page and "figures/03-curve.svg" in page
+    assert "<math" in page and '<a rel="next" href="07_second.html">' in page
+
+
+def test_site_names_the_licence_of_each_font(site):
+    text = (site / "fonts" / "LICENSE.txt").read_text()
+    fonts = [file.name for file in (site / "fonts").glob("*.ttf")]
+    assert fonts and all(name in text for name in fonts)
+    assert text.count("http") >= len(fonts) and "SIL OPEN FONT LICENSE Version 1.1" in text
+
+
+def test_site_can_be_searched(site):
+    text = (site / "sections.js").read_text()
+    sections = json.loads(text.removeprefix("const sections = ").rstrip(";\n"))
+    found = [section["path"] for section in sections if "A later section" in section["title"]]
+    assert found == ["07_second.html#07-A-later-section"]
+    assert any("convolve(x, bias=None)" in section["text"] for section in sections)
+
+
+def test_site_gives_the_same_bytes(site, tmp_path):
+    build_site(lessons(tmp_path / "other"), tmp_path / "site", "quick")
+    files = sorted(path.relative_to(site) for path in site.rglob("*") if path.is_file())
+    assert files == sorted(
+        p.relative_to(tmp_path / "site") for p in (tmp_path / "site").rglob("*.*")
+    )
+    for file in files:
+        assert (site / file).read_bytes() == (tmp_path / "site" / file).read_bytes(), file
+
+
+def test_site_joins_a_number_and_its_sign(site):
+    assert "95\u00a0%" in (site / "03_first.html").read_text()
