@@ -7,12 +7,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-CLASSES = 10
-POOLING = ("max", "mean", "sum")
-PLACES = 16  # of the last feature map of a 32x32 image
+NUM_CLASSES = 10
+POOLINGS = ("max", "mean", "sum")
+REFERENCE_POSITIONS = 16  # of the last feature map of a 32x32 image
 
 
-def _pool(input: Tensor) -> Tensor:
+def _image_size(input: Tensor) -> tuple[int, int]:
+    if input.ndim != 4:
+        raise ValueError(
+            "a network takes a batch of images (n, in_channels, height, width), got "
+            f"{tuple(input.shape)}; a single image needs image[None]"
+        )
+    return tuple(input.shape[-2:])
+
+
+def _pool_relu(input: Tensor) -> Tensor:
     # Pool, then ReLU: both keep the order of values, so they commute, and this is less work.
     return F.relu(F.max_pool2d(input, 2))
 
@@ -20,42 +29,42 @@ def _pool(input: Tensor) -> Tensor:
 class FixedNetwork(nn.Module):
     """Three blocks (3x3 convolution, 2x2 max pool, ReLU) of 16, 32, 64 channels and a linear layer.
 
-    Input (n, channels, size, size), output (n, 10): a score per class. Each pool halves the side
+    Input (n, in_channels, size, size), output (n, 10): a score per class. Each pool halves the side
     with a floor, so 28 becomes 14, 7, 3. Parameters: 29,066 at size 28, 64,266 at 64 (1 channel).
     ``conv`` makes the convolutions and is called like ``torch.nn.Conv2d``.
     """
 
     def __init__(
-        self, size: int = 28, channels: int = 1, conv: Callable[..., nn.Module] = nn.Conv2d
+        self, size: int = 28, in_channels: int = 1, conv: Callable[..., nn.Module] = nn.Conv2d
     ):
         """Raise ValueError if the images are too small."""
         super().__init__()
         if size < 8:
             raise ValueError(f"size must be at least 8 to survive three 2x2 pools, got {size}")
         self.size = size
-        self.conv1 = conv(channels, 16, 3, padding=1)
+        self.conv1 = conv(in_channels, 16, 3, padding=1)
         self.conv2 = conv(16, 32, 3, padding=1)
         self.conv3 = conv(32, 64, 3, padding=1)
-        self.linear = nn.Linear(64 * (size // 8) ** 2, CLASSES)
+        self.linear = nn.Linear(64 * (size // 8) ** 2, NUM_CLASSES)
 
     def forward(self, input: Tensor) -> Tensor:
-        """Map (n, channels, size, size) to (n, 10)."""
-        if input.shape[-2:] != (self.size, self.size):
-            height, width = input.shape[-2:]
+        """Map (n, in_channels, size, size) to (n, 10)."""
+        height, width = _image_size(input)
+        if (height, width) != (self.size, self.size):
             raise ValueError(
                 f"this network takes {self.size}x{self.size} images, got {height}x{width}; "
                 "resize them, or use a VariableNetwork"
             )
-        x = _pool(self.conv1(input))
-        x = _pool(self.conv2(x))
-        x = _pool(self.conv3(x))
+        x = _pool_relu(self.conv1(input))
+        x = _pool_relu(self.conv2(x))
+        x = _pool_relu(self.conv3(x))
         return self.linear(x.flatten(1))
 
 
 class VariableNetwork(nn.Module):
     """The same three blocks with ``width`` channels in the last, global pooling and a linear layer.
 
-    Input (n, channels, height, width) with sides of at least 8, output (n, 10). ``pooling`` is
+    Input (n, in_channels, height, width) with sides of at least 8, output (n, 10). ``pooling`` is
     ``"max"``, ``"mean"`` or ``"sum"``, over all positions. The sum is divided by 16, so that it is
     the mean on a 32x32 image and on no other. Parameters: 29,029 at width 81, 64,311 at 199.
     ``conv`` makes the convolutions and is called like ``torch.nn.Conv2d``.
@@ -65,30 +74,34 @@ class VariableNetwork(nn.Module):
         self,
         width: int = 81,
         pooling: str = "max",
-        channels: int = 1,
+        in_channels: int = 1,
         conv: Callable[..., nn.Module] = nn.Conv2d,
     ):
-        """Raise ValueError for an unknown pooling."""
+        """Raise ValueError for an unknown pooling or a width below 1."""
         super().__init__()
-        if pooling not in POOLING:
-            raise ValueError(f"pooling must be one of {POOLING}, got {pooling!r}")
+        if width < 1:
+            raise ValueError(
+                f"width, the number of pooled channels, must be at least 1, got {width}"
+            )
+        if pooling not in POOLINGS:
+            raise ValueError(f"pooling must be one of {POOLINGS}, got {pooling!r}")
         self.pooling = pooling
-        self.conv1 = conv(channels, 16, 3, padding=1)
+        self.conv1 = conv(in_channels, 16, 3, padding=1)
         self.conv2 = conv(16, 32, 3, padding=1)
         self.conv3 = conv(32, width, 3, padding=1)
-        self.linear = nn.Linear(width, CLASSES)
+        self.linear = nn.Linear(width, NUM_CLASSES)
 
     def features(self, input: Tensor) -> Tensor:
-        """Map (n, channels, height, width) to (n, N, height // 8, width // 8), before pooling."""
-        if min(input.shape[-2:]) < 8:
-            height, width = input.shape[-2:]
+        """Map (n, in_channels, height, width) to (n, width, height // 8, width // 8)."""
+        height, width = _image_size(input)
+        if min(height, width) < 8:
             raise ValueError(f"height and width must be at least 8, got {height}x{width}")
-        x = _pool(self.conv1(input))
-        x = _pool(self.conv2(x))
-        return _pool(self.conv3(x))
+        x = _pool_relu(self.conv1(input))
+        x = _pool_relu(self.conv2(x))
+        return _pool_relu(self.conv3(x))
 
     def forward(self, input: Tensor) -> Tensor:
-        """Map (n, channels, height, width) to (n, 10)."""
+        """Map (n, in_channels, height, width) to (n, 10)."""
         return self.linear(self.pool(self.features(input)))
 
     def pool(self, features: Tensor) -> Tensor:
@@ -97,7 +110,7 @@ class VariableNetwork(nn.Module):
             return features.amax(dim=(2, 3))
         if self.pooling == "mean":
             return features.mean(dim=(2, 3))
-        return features.sum(dim=(2, 3)) / PLACES
+        return features.sum(dim=(2, 3)) / REFERENCE_POSITIONS
 
 
 def initialise(network: nn.Module, generator: torch.Generator) -> nn.Module:
@@ -135,27 +148,27 @@ def count_parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
 
 
-def costs(network: nn.Module, size: int | tuple[int, int], channels: int = 1) -> list[Cost]:
+def costs(network: nn.Module, size: int | tuple[int, int], in_channels: int = 1) -> list[Cost]:
     """Return the cost of each layer for one image of ``size``, a side or (height, width).
 
     Every output value of a convolution or linear layer is a sum of as many products as one output
     has weights; a product and its addition count once. Padding zeros count, the bias does not.
     """
     height, width = (size, size) if isinstance(size, int) else size
-    found = []
+    by_layer = []
 
-    def note(name: str, layer: nn.Module, output: Tensor) -> None:
+    def record(name: str, layer: nn.Module, output: Tensor) -> None:
         multiply_adds = output.numel() * layer.weight[0].numel()
-        found.append(Cost(name, tuple(output.shape[1:]), count_parameters(layer), multiply_adds))
+        by_layer.append(Cost(name, tuple(output.shape[1:]), count_parameters(layer), multiply_adds))
 
     hooks = [
-        layer.register_forward_hook(lambda layer, _, output, name=name: note(name, layer, output))
+        layer.register_forward_hook(lambda layer, _, output, name=name: record(name, layer, output))
         for name, layer in layers(network).items()
     ]
     try:
         with torch.no_grad():
-            network(next(network.parameters()).new_zeros(1, channels, height, width))
+            network(next(network.parameters()).new_zeros(1, in_channels, height, width))
     finally:
         for hook in hooks:
             hook.remove()
-    return found
+    return by_layer

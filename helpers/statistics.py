@@ -69,6 +69,11 @@ def span(low: float, high: float) -> str:
     return "–" if math.isnan(low) else f"{low:+.2f} to {high:+.2f}"
 
 
+def p_text(p: float) -> str:
+    """Return a p value as text, "no spread" where there is none (NaN), see ``paired``."""
+    return "no spread" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
 def seeds(n: int) -> str:
     """Return "one seed", "2 seeds", ..."""
     return "one seed" if n == 1 else f"{n} seeds"

@@ -44,6 +44,12 @@ def test_costs_of_a_rectangular_image():
     assert costs(VariableNetwork(81), (32, 48))[0].output == (16, 32, 48)
 
 
+def test_images_with_several_channels():
+    for network in (FixedNetwork(16, in_channels=3), VariableNetwork(5, in_channels=3)):
+        assert network(torch.zeros(2, 3, 16, 16)).shape == (2, 10)
+        assert costs(network, 16, in_channels=3)[0].multiply_adds == 16 * 16 * 16 * 3 * 9
+
+
 def test_pooling_before_relu_changes_nothing():
     network = initialise(FixedNetwork(), generator())
     input = torch.randn(3, 1, 28, 28, generator=generator(1))
@@ -113,6 +119,15 @@ def test_bad_input_is_named():
         VariableNetwork(81, "median")
     with pytest.raises(ValueError, match="got 7x28"):
         VariableNetwork()(torch.zeros(1, 1, 7, 28))
+    with pytest.raises(ValueError, match="at least 1, got 0"):
+        VariableNetwork(0)
+
+
+@pytest.mark.parametrize("network", [FixedNetwork(), VariableNetwork()])
+def test_a_single_image_is_refused_with_the_remedy(network):
+    with pytest.raises(ValueError, match=r"got \(1, 28, 28\); a single image needs image\[None\]"):
+        network(torch.zeros(1, 28, 28))
+    assert network(torch.zeros(1, 28, 28)[None]).shape == (1, 10)
 
 
 def test_layers_skips_those_without_weights():

@@ -75,3 +75,17 @@ def test_no_spread_leaves_nothing_to_test(recwarn, shift):
 def test_equal_predictions_are_no_evidence():
     same = torch.ones(2, 5, dtype=torch.bool)
     assert statistics.vote(same, same) == (0, 0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (math.nan, "no spread"),
+        (0.0, "< 0.001"),
+        (0.00099, "< 0.001"),
+        (0.0044, "0.0044"),
+        (1.0, "1"),
+    ],
+)
+def test_p_as_text(p, text):
+    assert statistics.p_text(p) == text

@@ -1,5 +1,7 @@
 """The definitions of lesson 09 behave as torch, autograd and ``helpers.networks`` say."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -10,6 +12,7 @@ from torch.nn import functional as F
 
 from helpers.checks import ADVERSARIAL
 from helpers.networks import FixedNetwork, VariableNetwork, count_parameters
+from helpers.statistics import Difference
 
 lesson = definitions("09_global_pooling")
 POOLS = {
@@ -35,26 +38,43 @@ def inputs(case, ties):
 class TestPooling:
     @pytest.mark.parametrize("pooling", ["max", "mean"])
     def test_by_loops(self, case, ties, pooling):
-        X, Z_grad = inputs(case, ties)
-        Z = POOLS[pooling](X)
-        close(lesson.naive_pool(X.detach(), pooling), Z.detach())
-        (expected,) = torch.autograd.grad(Z, X, Z_grad)
-        close(lesson.naive_pool_backward(X.detach(), Z_grad, pooling), expected)
+        X, Y_grad = inputs(case, ties)
+        Y = POOLS[pooling](X)
+        close(lesson.naive_pool(X.detach(), pooling), Y.detach())
+        (expected,) = torch.autograd.grad(Y, X, Y_grad)
+        close(lesson.naive_pool_backward(X.detach(), Y_grad, pooling), expected)
 
     @pytest.mark.parametrize("pooling", POOLS)
     def test_backward(self, case, ties, pooling):
-        X, Z_grad = inputs(case, ties)
-        (expected,) = torch.autograd.grad(POOLS[pooling](X), X, Z_grad)
-        actual = BACKWARDS[pooling](X.detach(), Z_grad)
+        X, Y_grad = inputs(case, ties)
+        (expected,) = torch.autograd.grad(POOLS[pooling](X), X, Y_grad)
+        actual = BACKWARDS[pooling](X.detach(), Y_grad)
         close(actual, expected)
-        close(actual.sum(dim=(2, 3)), Z_grad)
+        close(actual.sum(dim=(2, 3)), Y_grad)
 
 
 def test_the_two_ways_with_ties_differ():
-    X, Z_grad = torch.zeros(1, 1, 2, 2, dtype=torch.float64), random(1, 1)
-    shared, first = lesson.max_backward(X, Z_grad), lesson.first_max_backward(X, Z_grad)
-    assert torch.equal(shared, (Z_grad / 4).expand(1, 1, 2, 2))
-    assert first.count_nonzero() == 1 and first[0, 0, 0, 0] == Z_grad
+    X, Y_grad = torch.zeros(1, 1, 2, 2, dtype=torch.float64), random(1, 1)
+    shared, first = lesson.max_backward(X, Y_grad), lesson.first_max_backward(X, Y_grad)
+    assert torch.equal(shared, (Y_grad / 4).expand(1, 1, 2, 2))
+    assert first.count_nonzero() == 1 and first[0, 0, 0, 0] == Y_grad
+
+
+@pytest.mark.parametrize("pooling", ["max", "mean"])
+@pytest.mark.parametrize(("height", "width"), [(8, 8), (28, 28), (32, 47), (64, 9)])
+def test_the_network_is_that_of_helpers(pooling, height, width):
+    torch.manual_seed(0)
+    ours = lesson.VariableNetwork(7, pooling).double()
+    theirs = VariableNetwork(7, pooling).double()
+    theirs.load_state_dict(ours.state_dict())  # the same names and shapes
+    X = random(2, 1, height, width)
+    close(ours.features(X), theirs.features(X))
+    close(ours(X), theirs(X))
+    Y_grad = random(2, 10, seed=1)
+    for network in (ours, theirs):
+        network(X).backward(Y_grad)
+    for name, parameter in ours.named_parameters():
+        close(parameter.grad, theirs.get_parameter(name).grad)
 
 
 @given(st.integers(1, 300))
@@ -90,21 +110,21 @@ def test_receptive_field(layers):
         nn.init.ones_(convolution.weight)  # no product can vanish
     X = torch.zeros(1, 1, 200, dtype=torch.float64, requires_grad=True)
     output = network(X)
-    for place in (5, 6):
-        (seen,) = torch.autograd.grad(output[0, 0, place], X, retain_graph=True)
-        first = start + step * place
+    for position in (5, 6):
+        (seen,) = torch.autograd.grad(output[0, 0, position], X, retain_graph=True)
+        first = start + step * position
         assert seen[0, 0].nonzero().flatten().tolist() == list(range(first, first + size))
 
 
-def test_kinds_of_places():
+def test_kinds_of_positions():
     images = torch.zeros(2, 1, 32, 48, dtype=torch.uint8)
     images[0, 0, 8, 15] = 1  # the first row of cell row 1, the last column of cell column 1
-    kinds = lesson.kinds_of_places(images, (22, 8, -7))
+    kinds = lesson.kinds_of_positions(images, (22, 8, -7))
     assert kinds.shape == (3, 2, 4, 6) and (kinds.sum(dim=0) == 1).all()
     assert kinds[0].nonzero().tolist() == [[0, 1, 1]]
     # fields reach 7 pixels beyond the cell: row 8 is seen from cell rows 0 and 1, column 15 from
     # cell columns 1 and 2
-    around = {tuple(place) for place in kinds[1, 0].nonzero().tolist()}
+    around = {tuple(position) for position in kinds[1, 0].nonzero().tolist()}
     assert around == {(0, 1), (0, 2), (1, 2)}
     assert kinds[2, 1].all()
 
@@ -129,6 +149,28 @@ def test_corrections(network):
     assert (maps[80].mean(dim=(2, 3)) - corrected).abs().max() > 1e-3
     plain = lesson.plain_correction(maps[80], empty[64])
     close(plain, maps[80].mean(dim=(2, 3)) * 100 / 64)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.1, 0.3, "the maximum is better"),
+        (-0.3, -0.1, "the mean is better"),
+        (-0.1, 0.3, "these seeds do not tell the two apart"),
+        (math.nan, math.nan, "these seeds do not tell the two apart"),
+    ],
+)
+def test_better_needs_an_interval_without_zero(low, high, words):
+    assert lesson.better(Difference(0.1, low, high, 0.5)) == words
+
+
+def test_half_of_a_gradient():
+    gradient = torch.zeros(2, 2, 3)
+    gradient[:, 0, 0] = 3.0
+    gradient[0, 1, 1] = -5.0
+    gradient[1, 1, 2] = 1.0
+    assert lesson.positions_for_half(gradient) == 1  # 6 of 12
+    assert lesson.positions_for_half(torch.ones(4, 6, 6)) == 18
 
 
 def test_margins():

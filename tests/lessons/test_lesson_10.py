@@ -1,5 +1,8 @@
 """The definitions of lesson 10 choose as ``helpers.experiments`` does, and count right."""
 
+import math
+
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given
@@ -81,13 +84,47 @@ def test_better_needs_the_seeds_and_the_images(interval, votes, words):
     assert lesson.verdict(effect, votes, ("up", "down")).startswith(words)
 
 
+def test_a_comparison_in_words():
+    row = lesson.in_words(Difference(1.234, 0.5, 2.0, 0.04), Votes(7, 3, 0.0001))
+    assert list(row.values()) == ["+1.23", "+0.50 to +2.00", "0.04", "7 : 3", "< 0.001"]
+    row = lesson.in_words(Difference(1.0, math.nan, math.nan, math.nan), Votes(0, 0, 1.0))
+    assert list(row.values()) == ["+1.00", "–", "no spread", "0 : 0", "1"]
+
+
+def test_an_accuracy_with_its_interval():
+    assert lesson.with_interval([97.0, 98.0, 99.0]) == "98.00 (95.52 to 100.48)"
+    assert lesson.with_interval([97.0]) == "97.00"
+
+
+def test_comparison_of_two_networks():
+    a, b = torch.ones(3, 100, dtype=torch.bool), torch.ones(3, 100, dtype=torch.bool)
+    b[0, :4] = b[1, :2] = b[2, :3] = False
+    effect, votes = lesson.compare(a, b)
+    assert effect.mean == pytest.approx(3) and effect.low > 0
+    assert votes[:2] == (4, 0)
+    assert lesson.percent(b).tolist() == pytest.approx([96, 98, 97])
+
+
+def test_near_best():
+    sweep = pd.DataFrame({"percent": [99.0, 98.5, 98.0]})
+    assert lesson.near_best(sweep, 0.2) == 2  # within 0.57
+    assert lesson.near_best(sweep, 0.1) == 1
+    assert lesson.near_best(sweep, 1.0) == 3
+
+
+def test_most_frequent_mistakes():
+    mistakes = torch.zeros(10, 10, dtype=torch.int64)
+    mistakes[9, 4], mistakes[3, 5], mistakes[0, 1] = 7, 9, 1
+    assert lesson.most_frequent(mistakes) == "3 as 5 (9), 9 as 4 (7) and 0 as 1 (1)"
+
+
 def test_votes_between_halves():
-    right = torch.rand(4, 500, generator=torch.Generator().manual_seed(0)) < 0.9
-    p = lesson.votes_between_halves(right)
+    correct = torch.rand(4, 500, generator=torch.Generator().manual_seed(0)) < 0.9
+    p = lesson.votes_between_halves(correct)
     assert len(p) == 3  # 4 runs fall into two halves in three ways
-    assert len(lesson.votes_between_halves(right[:2])) == 1
-    right[:2] = True
-    assert lesson.votes_between_halves(right).min() < 1e-6 < p.min()
+    assert len(lesson.votes_between_halves(correct[:2])) == 1
+    correct[:2] = True
+    assert lesson.votes_between_halves(correct).min() < 1e-6 < p.min()
 
 
 def test_multiply_adds_of_the_fixed_network_do_not_depend_on_the_canvas():
