@@ -1,6 +1,7 @@
 """The definitions of lesson 06 behave as those of ``helpers.experiments.training`` and torch."""
 
 import copy
+import gzip
 
 import pytest
 import torch
@@ -89,27 +90,71 @@ def test_adam_step(steps, learning_rate, betas, seed):
     torch.testing.assert_close(theta, parameter.detach(), atol=1e-10, rtol=0)
 
 
-def test_graph_nodes():
-    x = torch.ones(3, requires_grad=True)
-    # the product of a value with itself is one node, reached twice; with the sum and x it is three
-    assert len(lesson.graph_nodes((x * x).sum().grad_fn, set())) == 3
-    assert lesson.graph_nodes(x.detach().grad_fn, set()) == set()
+def test_read_idx(tmp_path):
+    folder = data.DATA / "MNIST" / "raw"
+    images = lesson.read_idx(folder / "t10k-images-idx3-ubyte.gz")
+    labels = lesson.read_idx(folder / "t10k-labels-idx1-ubyte.gz")
+    expected = data.load_mnist().test
+    assert images.dtype == torch.uint8 and torch.equal(images[:, None], expected.images)
+    assert torch.equal(labels.long(), expected.labels)
+    small = tmp_path / "small.gz"  # axes of unequal lengths, the last one changing fastest
+    header = bytes([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3])
+    small.write_bytes(gzip.compress(header + bytes(range(6))))
+    assert lesson.read_idx(small).tolist() == [[[0, 1, 2], [3, 4, 5]]]
 
 
-@pytest.mark.parametrize(
-    ("best", "behind", "parts"),
-    [
-        (0.001, 0.0, ["the original's 0.001 is the best."]),
-        (
-            0.002,
-            0.12,
-            ["0.12 points behind the best rate, 0.002", "can be chance", "We keep 0.001"],
-        ),
-        (0.002, 0.31, ["0.31 points apart", "can be chance", "We keep 0.001"]),
-        (0.0005, 1.0, ["1.00 points behind", "0.0005 is better by more", "We keep 0.001"]),
-    ],
-)
-def test_the_verdict_on_the_learning_rates(best, behind, parts):
-    said = lesson.verdict(best, 0.001, behind, 0.31)
-    assert all(part in said for part in parts) and said.endswith(".")
-    assert ("can be chance" in said) == ("can be chance" in parts)
+def test_the_network_is_that_of_helpers(images):
+    own = lesson.initialise(lesson.Network(), torch.Generator().manual_seed(1)).double()
+    other = initialise(FixedNetwork(), torch.Generator().manual_seed(1)).double()
+    own_state, other_state = own.state_dict(), other.state_dict()
+    assert list(own_state) == list(other_state)  # the same names, in the same order
+    assert all(torch.equal(own_state[name], other_state[name]) for name in own_state)
+    input = prepare(images.images).double()
+    upstream = torch.randn(70, 10, generator=torch.Generator().manual_seed(2)).double()
+    outputs = [network(input) for network in (own, other)]
+    torch.testing.assert_close(*outputs, atol=1e-10, rtol=0)
+    gradients = [
+        torch.autograd.grad(output, list(network.parameters()), upstream)
+        for output, network in zip(outputs, (own, other), strict=True)
+    ]
+    for actual, expected in zip(*gradients, strict=True):
+        torch.testing.assert_close(actual, expected, atol=1e-10, rtol=0)
+
+
+def test_the_network_takes_our_convolution(images):
+    network = lesson.initialise(lesson.Network(conv.Conv2d), torch.Generator().manual_seed(1))
+    expected = lesson.initialise(lesson.Network(), torch.Generator().manual_seed(1))
+    assert isinstance(network.conv1, conv.Conv2d)
+    input = prepare(images.images)
+    torch.testing.assert_close(network(input), expected(input), atol=1e-5, rtol=0)
+
+
+def test_normaliser(images):
+    actual = lesson.normaliser(0.13, 0.31)(images.images)
+    expected = inputs.normaliser(0.13, 0.31)(images.images)
+    assert actual.dtype == torch.float32
+    torch.testing.assert_close(actual, expected, atol=1e-5, rtol=0)
+
+
+@given(st.floats(1e-3, 1e5), st.integers(0, 100))
+def test_cross_entropy_of_scores_of_any_size(size, seed):
+    generator = torch.Generator().manual_seed(seed)
+    Z = size * torch.randn(5, 10, generator=generator, dtype=torch.float64)
+    t = torch.randint(10, (5,), generator=generator)
+    torch.testing.assert_close(
+        lesson.cross_entropy(Z, t), torch.nn.functional.cross_entropy(Z, t), atol=1e-9, rtol=1e-12
+    )
+
+
+def test_first_switch():
+    closed, opened = torch.tensor([False, True]), torch.tensor([True, True])
+    assert lesson.first_switch([closed] * 9, [closed] * 9) is None
+    for block in (3, 4, 5):  # of the second step
+        other = [closed] * block + [opened] * (9 - block)
+        assert lesson.first_switch([closed] * 9, other) == 2
+
+
+def test_wilson():
+    # the interval of Wilson's formula, (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n)
+    assert lesson.wilson(9900, 10_000) == "98.79 to 99.18"
+    assert lesson.wilson(10, 10).endswith("to 100.00")
