@@ -17,6 +17,7 @@ from made import a_record
 from commands import processes, retrain, runs, train
 from helpers.experiments import Experiment, records, store, table, training
 from helpers.experiments.store import RecordError
+from helpers.machine import ONE_THREAD
 
 # A small table in place of the report's, in a process of its own.
 PROGRAM = """
@@ -94,9 +95,9 @@ def test_processes_make_the_same_records_and_leave_the_environment(results, two_
 def test_processes_get_our_variables(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "1")
-    with processes.with_variables(runs.PROCESS), joblib.parallel_config("loky"):
-        found = joblib.Parallel(2)(joblib.delayed(os.getenv)(name) for name in runs.PROCESS)
-    assert found == list(runs.PROCESS.values())
+    with processes.with_variables(ONE_THREAD), joblib.parallel_config("loky"):
+        found = joblib.Parallel(2)(joblib.delayed(os.getenv)(name) for name in ONE_THREAD)
+    assert found == list(ONE_THREAD.values())
     assert os.environ["MALLOC_TRIM_THRESHOLD_"] == "1"
 
 
