@@ -13,6 +13,7 @@ from report.figures import figure_file
 PREFACE = HERE / "preface.md"
 HEAD, TAIL = 24, 6  # lines of a long output that are kept
 LEFT_OUT = {"remove-cell", "parameters", "injected-parameters"}  # tags of cells
+BOXES = ("answer", "derivation")  # tags of cells that are set apart
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 # Directions to linters and formatters; words after a comma stay.
@@ -43,21 +44,23 @@ def _of_notebook(path: Path, notebook, problems: list[str]) -> list[dict]:
     notebook, _ = CoalesceStreamsPreprocessor(enabled=True).preprocess(notebook, {})
     cells = []
     for number, cell in enumerate(notebook.cells, start=1):
-        at = str(number)
-        tags = set(cell.metadata.get("tags", []))
+        at, tags = str(number), set(cell.metadata.get("tags", []))
+        tag = next((tag for tag in BOXES if tag in tags), None)
         if tags & LEFT_OUT:
             continue
         if cell.cell_type == "markdown":
-            cells.append(_markdown(cell.source, path.stem, at, problems))
-            if tag := next((tag for tag in ("answer", "derivation") if tag in tags), None):
-                cells[-1]["tag"] = tag
+            cells.append(_markdown(cell.source, path.stem, at, problems) | _tagged(tag))
         elif cell.cell_type == "code":
             if "hide-input" not in tags and cell.source.strip():
                 cells.append({"kind": "code", "at": at, "text": readable(cell.source)})
-            cells += _outputs(path, cell.outputs, at, problems)
+            cells += _outputs(path, cell.outputs, at, tag, problems)
         else:
             problems.append(f"lesson {path.stem}, cell {at}: a raw cell is not printed")
     return cells
+
+
+def _tagged(tag: str | None) -> dict:
+    return {"tag": tag} if tag else {}
 
 
 def readable(code: str) -> str:
@@ -99,7 +102,9 @@ def _markdown(text: str, name: str, at: str, problems: list[str]) -> dict:
     return {"kind": "markdown", "at": at} | _prose(text, f"lesson {name}, cell {at}", problems)
 
 
-def _outputs(path: Path, outputs: list, at: str, problems: list[str]) -> list[dict]:
+def _outputs(
+    path: Path, outputs: list, at: str, tag: str | None, problems: list[str]
+) -> list[dict]:
     where, cells = f"lesson {path.stem}, cell {at}", []
     for output in outputs:
         if output.output_type == "error":
@@ -115,6 +120,8 @@ def _outputs(path: Path, outputs: list, at: str, problems: list[str]) -> list[di
         elif WIDGET not in output.data:
             try:
                 cells.append({"at": at} | _displayed(path, output, where, problems))
+                if tag and output.data.get("text/markdown", "").startswith(f"**{tag.title()}"):
+                    cells[-1]["tag"] = tag  # an answer with computed numbers
             except ReportError as error:
                 problems.append(f"{where}: {error}")
     return cells

@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import re
 import subprocess
 import sys
 from importlib import metadata
@@ -17,6 +16,7 @@ import nbformat
 import pypandoc
 
 from helpers.machine import processor
+from report import lessons
 
 HERE = Path(__file__).resolve().parent
 PANDOC = Path(pypandoc.__file__).parent / "files" / "pandoc"  # the wheel's, whatever PATH holds
@@ -45,26 +45,25 @@ def write_text(path: Path, text: str) -> None:
 
 
 def read(paths: list[Path]) -> dict:
-    """Return the notebooks by path; the file name begins with the two digits of the chapter."""
+    """Return the notebooks by path, in order of their numbers."""
+    paths = sorted(paths, key=lambda path: path.name)
     for path in paths:
-        if not re.match(r"\d\d_", path.name):
+        if not lessons.NAME.fullmatch(path.name):
             raise ReportError(
-                f"{path}: the file name of a lesson begins with its number, as in 01_"
+                f"{path} is not named like a lesson, as in 01_naive_convolution.ipynb; rename it, "
+                "or leave it out if it is a copy"
             )
-    return {path: nbformat.read(path, as_version=4) for path in sorted(paths, key=lambda p: p.name)}
+    for first, second in zip(paths, paths[1:], strict=False):
+        if first.name[:2] == second.name[:2]:
+            raise ReportError(f"{first.name} and {second.name} have one number; rename one")
+    return {path: nbformat.read(path, as_version=4) for path in paths}
 
 
 def pandoc(book: dict, *arguments: str) -> str:
     """Run pandoc on what ``cells.book`` made; whatever it complains about is an error."""
     command = [PANDOC, "-f", HERE / "pandoc" / "reader.lua", "-L", HERE / "pandoc" / "filter.lua"]
-    command += [
-        "--citeproc",
-        "-M",
-        "link-citations=true",
-        "-M",
-        f"bibliography={HERE / 'references.bib'}",
-        *arguments,
-    ]
+    command += ["--citeproc", "-M", "link-citations=true", *arguments]
+    command += ["-M", f"bibliography={HERE / 'references.bib'}"]
     text = json.dumps(book)
     run = subprocess.run(command, input=text, capture_output=True, encoding="utf-8")
     if run.returncode or run.stderr:
@@ -73,11 +72,22 @@ def pandoc(book: dict, *arguments: str) -> str:
 
 
 def git(*arguments: str) -> str:
-    """Return what git prints, or nothing outside a repository."""
+    """Return what git prints, or nothing outside a repository.
+
+    ReportError when git does not read the repository because it belongs to somebody else: the
+    report would name no version.
+    """
+    environment = os.environ | {"LC_ALL": "C"}  # messages in English
+    command = ["git", "-C", HERE, *arguments]
     try:
-        run = subprocess.run(["git", "-C", HERE, *arguments], capture_output=True, text=True)
+        run = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment)
     except FileNotFoundError:
         return ""
+    if "dubious ownership" in run.stderr:
+        raise ReportError(
+            f"git does not trust {HERE.parent}, which belongs to another user, so that the report "
+            f"would name no version; run: git config --global --add safe.directory {HERE.parent}"
+        )
     return run.stdout.strip() if run.returncode == 0 else ""
 
 
@@ -92,6 +102,10 @@ def facts(profile: str) -> dict[str, str]:
     }
 
 
-def timestamp() -> int:
-    """Return the time written into the PDF: the commit's, for the same bytes on every build."""
-    return int(os.environ.get("SOURCE_DATE_EPOCH") or git("log", "-1", "--format=%ct") or 0)
+def timestamp(paths: list[Path]) -> int:
+    """Return the time written into the PDF, in seconds: the same bytes on every build.
+
+    The commit's; outside a repository that of the newest lesson.
+    """
+    known = os.environ.get("SOURCE_DATE_EPOCH") or git("log", "-1", "--format=%ct")
+    return int(known or max(path.stat().st_mtime for path in paths))

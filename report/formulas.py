@@ -79,6 +79,8 @@ def problems(tex: str) -> list[str]:
     for name in re.findall(r"\\begin\s*\{(.*?)\}", tex):
         if name not in ENVIRONMENTS:
             found[f"{{{name}}}"] = _INSTEAD.get(name, " or ".join(sorted(ENVIRONMENTS)))
+    for style in re.findall(r"\\(math[a-z]+)\s*(?:\{[^{}]*\\|\\)", tex):
+        found[f"a command inside \\{style}"] = "letters or digits there"
     for side in re.findall(r"\\(?:left|right)\s*\.", tex):
         found[side] = "words"
     if "{,}" in tex:
@@ -88,5 +90,5 @@ def problems(tex: str) -> list[str]:
     for sign in re.findall(r"[^\x09-\x7e\xa0-\u024f]", tex):
         found[f"the character {sign} (U+{ord(sign):04X})"] = "its TeX name"
     if any("\xa0" <= sign <= "\u024f" for sign in re.sub(r"\\text\s*\{[^{}]*\}", "", tex)):
-        found["a letter outside \\text"] = "\\text{...}"
+        found["a letter that is not ASCII"] = "its TeX name, or \\text around words"
     return [f"{what} cannot be typeset; write {instead}" for what, instead in found.items()]

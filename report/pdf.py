@@ -46,8 +46,8 @@ def build(paths: list[Path], output: Path, profile: str) -> None:
                 "subtitle": SUBTITLE,
                 "facts": json.dumps(facts(profile)),
             },
-            timestamp=timestamp(),
-            pdf_standards=["ua-1"],
+            timestamp=timestamp(paths),
+            pdf_standards=["a-2a", "ua-1"],
         )
     except typst.TypstError as error:
         raise ReportError(explain(error, read_text(source))) from None

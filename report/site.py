@@ -102,8 +102,7 @@ def write_pages(bodies: Path, output: Path, notebooks: dict[str, str], facts: di
     for before, page, after in zip(
         [None, start, *pages[:-1]], [start, *pages], [*pages, None], strict=True
     ):
-        # a tilde of its own, which fonts draw wider than the combining one
-        body = read_text(bodies / page["path"]).replace(">\u0303</mo>", ">~</mo>")
+        body = like_in_print(read_text(bodies / page["path"]))
         sections += searchable(body, page)
         text = template.render(
             title=TITLE, subtitle=SUBTITLE, facts=facts, pages=pages, page=page, previous=before,
@@ -111,6 +110,15 @@ def write_pages(bodies: Path, output: Path, notebooks: dict[str, str], facts: di
         )  # fmt: skip
         write_text(output / page["path"], text)
     write_text(output / "sections.js", f"const sections = {json.dumps(sections)};\n")
+
+
+def like_in_print(body: str) -> str:
+    """Return a page whose formulas have the letters of JupyterLab and of the PDF."""
+    # a tilde of its own, which fonts draw wider than the combining one
+    body = body.replace(">\u0303</mo>", ">~</mo>")
+    # pandoc makes \\mathbf slanted: 52 letters from U+1D468, the upright ones from U+1D400
+    upright = {code: code - 0x68 for code in range(0x1D468, 0x1D468 + 52)}
+    return body.replace('mathvariant="bold-italic"', 'mathvariant="bold"').translate(upright)
 
 
 def searchable(body: str, page: dict) -> list[dict[str, str]]:

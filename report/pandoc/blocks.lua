@@ -206,6 +206,8 @@ function M.set(blocks)
       local make = this.classes and divs[this.classes[1]]
       local made = make and make(this) or this
       if type(made) == "userdata" and made.t then list:insert(made) else list:extend(made) end
+    elseif this.t == "HorizontalRule" and S.typst then
+      list:insert(S.block("#layout.rule"))
     elseif this.t == "Table" then
       list:extend(markdown_table(this))
     elseif leads_in(blocks[i - 1], this, blocks[i + 1]) then
