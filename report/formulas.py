@@ -24,7 +24,7 @@ dots ldots cdots vdots ddots
 )
 FUNCTIONS = set(
     """
-arg max min sup inf lim liminf limsup det dim ker gcd deg Pr exp log ln lg sin cos tan cot sec csc
+arg max min sup inf lim det dim ker gcd deg Pr exp log ln lg sin cos tan cot sec csc
 arcsin arccos arctan sinh cosh tanh coth bmod
 """.split()
 )

@@ -1,12 +1,19 @@
 """Mistakes of a lesson stop the build with lesson, cell and advice."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from nbformat.v4 import new_code_cell, new_output
-from small import displayed, drawing, markdown, notebook
+from small import ROOT, displayed, drawing, lessons, markdown, notebook
 
+from report import cells, common
 from report.common import ReportError, read
 from report.figures import build as build_figures
 from report.pdf import build as build_pdf
+
+GIT = common.git  # before conftest.py replaces it
 
 
 @pytest.mark.parametrize(
@@ -69,6 +76,63 @@ def test_two_figures_need_two_names(tmp_path):
         build_figures([path], tmp_path / "figures")
 
 
-def test_the_file_name_gives_the_number(tmp_path):
-    with pytest.raises(ReportError, match="begins with its number"):
-        read([notebook(tmp_path / "lesson.ipynb", markdown("# Title"))])
+@pytest.mark.parametrize("name", ["lesson", "01_lesson-Copy1", "1_lesson", "notes"])
+def test_the_file_name_gives_the_number(tmp_path, name):
+    message = rf"{name}.ipynb is not named like a lesson, .* leave it out if it is a copy"
+    with pytest.raises(ReportError, match=message):
+        read([notebook(tmp_path / f"{name}.ipynb", markdown("# Title"))])
+
+
+def test_two_lessons_need_two_numbers(tmp_path):
+    paths = [notebook(tmp_path / f"01_{name}.ipynb", markdown("# Title")) for name in "ab"]
+    with pytest.raises(ReportError, match=r"01_a.ipynb and 01_b.ipynb have one number"):
+        read(paths)
+
+
+@pytest.fixture
+def fake_git(tmp_path, monkeypatch):
+    """Return a function that puts a git on PATH which prints and fails as told."""
+
+    def make(script: str) -> None:
+        (tmp_path / "git").write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "git").chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+    monkeypatch.setattr(common, "git", GIT)
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    return make
+
+
+def test_git_that_refuses_is_no_missing_version(fake_git):
+    fake_git("echo \"fatal: detected dubious ownership in repository at '/x'\" >&2; exit 128")
+    with pytest.raises(ReportError, match="git does not trust .* safe.directory"):
+        common.facts("full")
+
+
+def test_without_a_repository_the_time_is_that_of_the_newest_lesson(fake_git, tmp_path):
+    fake_git("exit 128")
+    paths = [tmp_path / name for name in ("old", "new")]
+    for number, path in enumerate(paths, start=1):
+        path.touch()
+        os.utime(path, (1e9, 1e9 * number))
+    assert common.facts("full")["Version"] == "unversioned"
+    assert common.timestamp(paths) == 2_000_000_000
+
+
+def test_the_computers_encoding_changes_nothing(tmp_path, pdf, site):
+    """In a Latin-1 locale the products are the same bytes."""
+    paths = [str(path) for path in lessons(tmp_path / "notebooks")]
+    environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    code = (
+        "from report import build, cells, common; from pathlib import Path;"
+        "common.git = lambda word, *more: {'log': '1700000000'}.get(word, 'v1-test');"
+        f"cells.PREFACE = Path({str(cells.PREFACE)!r}); import sys; build.main(sys.argv[1:])"
+    )
+    for product, name in (("pdf", "report.pdf"), ("site", "site")):
+        command = [sys.executable, "-c", code, product, "--output", str(tmp_path / name)]
+        command += ["--profile", "quick", *paths]
+        run = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True)
+        assert run.returncode == 0, run.stderr
+    assert (tmp_path / "report.pdf").read_bytes() == pdf.read_bytes()
+    for file in ("03_first.html", "sections.js", "notebooks/03_first.ipynb"):
+        assert (tmp_path / "site" / file).read_bytes() == (site / file).read_bytes()
