@@ -15,10 +15,10 @@ import torch
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from commands import PROJECT, CommandError, cluster, processes
+from commands import PROJECT, CommandError, cluster, environment, processes
 from helpers.experiments import Experiment, checkpoints, jobs, store
-from helpers.machine import ONE_THREAD
 
+PROCESS = environment.ONE_THREAD | environment.KEEP_MEMORY
 CHECKPOINTS = PROJECT / "build" / "checkpoints"
 
 
@@ -114,7 +114,7 @@ def _on_this_computer(
     work = joblib.delayed(partial(jobs.train, device=device, say=plain))
     with (
         warnings.catch_warnings(),
-        processes.with_variables(ONE_THREAD),
+        processes.with_variables(PROCESS),
         joblib.parallel_config(
             "loky", inner_max_num_threads=1, initializer=jobs.leave_ctrl_c_to_the_caller
         ),

@@ -1,18 +1,7 @@
-"""This computer, for processes that must not wait for torch: its name, and their variables."""
+"""This computer, by name. Imports nothing heavy, so that commands can use it without torch."""
 
 import platform
 from pathlib import Path
-
-# For child processes in which one thread computes. They keep the memory that they free, since every
-# step of a training needs it again: asking the system for it anew costs up to a third of the time
-# (glibc; other systems ignore the last three).
-ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_TRIM_THRESHOLD_": str(2**30),
-    "MALLOC_MMAP_THRESHOLD_": str(2**30),
-}
 
 
 def processor() -> str:

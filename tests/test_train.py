@@ -17,7 +17,6 @@ from made import a_record
 from commands import processes, retrain, runs, train
 from helpers.experiments import Experiment, records, store, table, training
 from helpers.experiments.store import RecordError
-from helpers.machine import ONE_THREAD
 
 # A small table in place of the report's, in a process of its own.
 PROGRAM = """
@@ -95,9 +94,9 @@ def test_processes_make_the_same_records_and_leave_the_environment(results, two_
 def test_processes_get_our_variables(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "1")
-    with processes.with_variables(ONE_THREAD), joblib.parallel_config("loky"):
-        found = joblib.Parallel(2)(joblib.delayed(os.getenv)(name) for name in ONE_THREAD)
-    assert found == list(ONE_THREAD.values())
+    with processes.with_variables(runs.PROCESS), joblib.parallel_config("loky"):
+        found = joblib.Parallel(2)(joblib.delayed(os.getenv)(name) for name in runs.PROCESS)
+    assert found == list(runs.PROCESS.values())
     assert os.environ["MALLOC_TRIM_THRESHOLD_"] == "1"
 
 
@@ -347,9 +346,19 @@ def records_of(results):
     return [store.read(store.path(results, name)) for name in store.names(results)]
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(results, start, workers):
-    process = start("--workers", workers, images=1500)
+def test_ctrl_c_in_this_process(results, two_runs, monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "run", interrupted)
+    assert train.main(["--results", str(results), "--workers", "1"]) == 130
+    assert "goes on from the last finished epoch" in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_all_processes_and_the_same_command_goes_on(
+    results, start, monkeypatch, capsys
+):
+    process = start("--workers", "2", images=1500)
     for line in process.stderr:
         if "epoch 1/3" in line:
             break
@@ -360,12 +369,14 @@ def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(results, start, work
     assert "goes on from the last finished epoch" in said
     assert "Traceback" not in said
     assert not psutil.wait_procs(children, timeout=10)[1]  # nobody trains on
-    process = start("--workers", workers, images=1500)
-    said = process.communicate()[1]
-    assert process.returncode == 0
+    lines = [Experiment(group="t", images=1500, epochs=3, seed=seed) for seed in range(2)]
+    monkeypatch.setattr(table, "WRITTEN", (lambda: lines,))
+    monkeypatch.setattr(table, "CHOSEN", ())
+    assert train.train(results, workers=1) == []
+    said = capsys.readouterr().err
     assert said.count("epoch 1/3") < 2  # what was begun is continued
     assert said.count("epoch 3/3") == 2
-    for record in records_of(results):
+    for record in records.load(results):
         assert records.same_result(record, training.run(record.experiment)[0])
 
 

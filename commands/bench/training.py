@@ -26,12 +26,12 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import MNIST
 
-from commands import processes
+from commands import processes, runs
 from commands.bench import environment, networks
 from helpers import data
 from helpers.experiments import Experiment, training
 from helpers.experiments.loop import one_thread
-from helpers.machine import ONE_THREAD, processor
+from helpers.machine import processor
 
 BATCH = 16
 
@@ -96,7 +96,7 @@ def measure_loops(rounds: int, steps: int, cores: int) -> dict:
     seconds: dict[str, list[float]] = {}
     with (
         tempfile.TemporaryDirectory() as folder,
-        processes.with_variables(ONE_THREAD),
+        processes.with_variables(runs.PROCESS),
         ProcessPoolExecutor(cores, get_context("spawn")) as pool,
         ProcessPoolExecutor(1, get_context("spawn")) as single,
     ):
