@@ -113,7 +113,7 @@ def animate(figures, name: str, caption: str, alt: str, *, interval: int = 700) 
 
 def table(frame, name: str, caption: str, *, precision: int = 3, index: bool = True) -> None:
     """Display a pandas DataFrame as a table, referred to as ``[table](#tbl-name)``."""
-    form = {"float_format": lambda x: f"{x:.{precision}f}", "index": index}
+    form = {"float_format": lambda x: f"{x:.{precision}f}", "index": index, "na_rep": "–"}
     data = {"text/plain": frame.to_string(**form), "text/html": frame.to_html(**form, border=0)}
     _publish(data, "tbl", name, caption, caption)
 

@@ -105,6 +105,11 @@ def test_a_table_is_html_with_the_precision_asked_for(displayed):
     assert displayed[0][0]["text/plain"].split() == ["x", "0", "0.12"]
 
 
+def test_a_table_has_a_dash_where_there_is_no_number(displayed):
+    figures.table(pd.DataFrame({"p": [float("nan")]}), "none", "None.")
+    assert "<td>–</td>" in displayed[0][0]["text/html"]
+
+
 @pytest.mark.parametrize(("items", "text"), [("a", "a"), ("ab", "a and b"), ("abc", "a, b and c")])
 def test_listed(items, text):
     assert figures.listed(items) == text

@@ -114,3 +114,16 @@ def test_comparisons():
     assert lesson.vote(a, b) == statistics.vote(a, b)
     means = [right.double().mean(dim=1) for right in (a, b)]
     assert lesson.paired(*means) == pytest.approx(statistics.paired(*means))
+
+
+def test_the_factor_is_exact_for_one_fraction_everywhere():
+    """A shift by beta along both axes, around the edge: the power of each frequency, known."""
+    beta = 0.3
+    image = random_images(28, 28).double()
+    shifted = image
+    for axis in (0, 1):
+        shifted = (1 - beta) * shifted + beta * shifted.roll(-1, axis)
+    omega = 2 * torch.pi * torch.fft.fftfreq(28, dtype=torch.float64)
+    lesson.factor.__globals__["omega"] = omega  # which the lesson computes beside it
+    expected = lesson.power(image[None, None]) * lesson.factor(2 * beta * (1 - beta))
+    close(lesson.power(shifted[None, None]), expected, 1e-9)
