@@ -1,8 +1,8 @@
 """What is run from the command line and imported by no lesson: training, checking, measuring."""
 
-from pathlib import Path
+from helpers.project import ROOT as PROJECT
 
-PROJECT = Path(__file__).resolve().parents[1]
+__all__ = ["PROJECT", "CommandError"]
 
 
 class CommandError(RuntimeError):

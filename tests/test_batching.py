@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from helpers import batching, data
 from helpers.batching import WAYS
-from helpers.networks import POOLING, VariableNetwork, initialise
+from helpers.networks import POOLINGS, VariableNetwork, initialise
 
 MEAN_STD = (0.03, 0.15)  # black is not zero after normalisation
 
@@ -36,7 +36,7 @@ SIZES = st.lists(st.tuples(st.integers(8, 40), st.integers(8, 40)), min_size=1, 
 
 
 @settings(deadline=None, max_examples=40)
-@given(SIZES, st.sampled_from(POOLING), st.integers(0, 9))
+@given(SIZES, st.sampled_from(POOLINGS), st.integers(0, 9))
 def test_padding_changes_no_score(sizes, pooling, surplus):
     images, net = random_images(sizes), network(pooling)
     largest = size(images)
@@ -53,7 +53,7 @@ def test_an_image_alone_goes_through_the_network_as_it_is():
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("pooling", POOLING)
+@pytest.mark.parametrize("pooling", POOLINGS)
 def test_padding_changes_no_gradient(pooling):
     images = random_images([(9, 20), (16, 8), (31, 33)])
     labels = torch.tensor([3, 1, 4])
@@ -67,7 +67,7 @@ def test_padding_changes_no_gradient(pooling):
         torch.testing.assert_close(a.grad, b.grad, atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize("pooling", POOLING)
+@pytest.mark.parametrize("pooling", POOLINGS)
 def test_without_masks_padding_does_change_scores(pooling):
     images = random_images([(16, 16)])
     batch, _ = data.pad(images, (32, 32))
@@ -76,7 +76,7 @@ def test_without_masks_padding_does_change_scores(pooling):
     assert (plain - batching.scores(net, images, (16, 16), MEAN_STD)).abs().max() > 1e-3
 
 
-@pytest.mark.parametrize("pooling", POOLING)
+@pytest.mark.parametrize("pooling", POOLINGS)
 def test_an_image_too_small_is_refused_in_a_batch_as_it_is_alone(pooling):
     images = random_images([(32, 32), (7, 20)])
     with pytest.raises(ValueError, match="height and width must be at least 8, got 7x20"):

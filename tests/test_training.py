@@ -189,6 +189,29 @@ def test_parts_of_each_data_set(kind, sizes):
     assert len(set.union(*indices)) == sum(map(len, indices))  # no image in two places
 
 
+def test_the_original_archive_is_a_data_set_of_its_own(tmp_path, monkeypatch):
+    (tmp_path / "mnist-varres").mkdir()  # unpacked beside the archives: nothing else changes
+    before = inputs.load_part(tiny(**VARIABLE), "validation")
+    monkeypatch.setattr(inputs, "ROOT", tmp_path / "absent")
+    original = Experiment(group="t", data="varres-original", network="max", width=8)
+    assert "varres-original" in original.name
+    with pytest.raises(FileNotFoundError, match="mnist-varres is missing"):
+        inputs.load(original)
+    assert inputs.load_part(tiny(**VARIABLE), "validation") is before
+    with pytest.raises(ValueError, match="'varres-original' has images of three sizes"):
+        Experiment(group="t", data="varres-original")
+
+
+def test_some_of_the_original_test_set_have_all_digits():
+    labels = torch.arange(10).repeat_interleave(100)  # in the order of its folders
+    images = data.Images(torch.zeros(1000, 1, 32, 32), labels, torch.arange(1000))
+    groups = {32: images[::2], 48: images[1::2]}
+    some = inputs._some(groups, "test", 250, by_digit=True)
+    assert torch.cat([i.labels for i in some.values()]).bincount().tolist() == [5] * 10
+    first = inputs._some(groups, "test", 250, by_digit=False)
+    assert sorted(torch.cat([i.index for i in first.values()]).tolist()) == list(range(50))
+
+
 def test_padding_keeps_the_image_and_adds_black():
     padded = inputs.load_part(tiny(data="varres-pad64"), "validation")[32].images
     plain = inputs.load_part(tiny(data="varres"), "validation")[32].images

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from commands.bench import environment
 from helpers import data
 from helpers.batching import RESIZED, WAYS, rectangles, scores
-from helpers.networks import POOLING, VariableNetwork, initialise
+from helpers.networks import POOLINGS, VariableNetwork, initialise
 
 
 def train(
@@ -75,7 +75,7 @@ def largest_difference(n: int = 64, seed: int = 0) -> float:
     images = rectangles(data.load_mnist().train[:n].images, (28, 64), generator)
     mean_std = data.mean_std(*images)
     worst = 0.0
-    for pooling in POOLING:
+    for pooling in POOLINGS:
         network = initialise(VariableNetwork(pooling=pooling), generator)
         with torch.no_grad():
             together = scores(network, images, (64, 64), mean_std)

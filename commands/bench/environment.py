@@ -6,10 +6,11 @@ from pathlib import Path
 
 import torch
 
+from commands import PROJECT
 from helpers.experiments import store
 from helpers.machine import processor
 
-RESULTS = Path(__file__).resolve().parents[2] / "results"
+RESULTS = PROJECT / "results"
 
 
 def describe() -> dict:

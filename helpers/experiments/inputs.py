@@ -72,7 +72,7 @@ CHANGES = {"varres-28": _resize(28), "varres-64": _resize(64), "varres-pad64": _
 @lru_cache(maxsize=3)  # the parts of one data set: runs of one follow each other
 def _load(kind: str, part: str, n: int | None) -> Groups:
     built = kind in ("mnist", "varres-original")
-    groups = _first(_read(kind if built else "varres")[part], part, n)
+    groups = _some(_read(kind if built else "varres")[part], part, n, kind == "varres-original")
     if kind not in CHANGES:
         return groups
     changed = {
@@ -82,13 +82,18 @@ def _load(kind: str, part: str, n: int | None) -> Groups:
     return _join(changed) if part == "train" else changed
 
 
-def _first(groups: Groups, part: str, n: int | None) -> Groups:
-    """Return the first ``n`` images, or a fifth as many of validation and test set."""
+def _some(groups: Groups, part: str, n: int | None, by_digit: bool) -> Groups:
+    """Return ``n`` of the training images, or a fifth as many of validation and test set.
+
+    ``by_digit``: the test set is in the order of the digits, so that its first are all zeros.
+    """
     if n is None:
         return groups
     if part == "test":
-        # the first of the file, so that predictions of all data sets are of the same images
-        few = {side: images[images.index < n // 5] for side, images in groups.items()}
+        # the same images of all data sets, so that predictions can be compared: the file's first
+        n = n // 5
+        step = sum(map(len, groups.values())) // n if by_digit else 1
+        few = {side: i[torch.isin(i.index, step * torch.arange(n))] for side, i in groups.items()}
         return {side: images for side, images in few.items() if len(images)}
     n = n if part == "train" else n // 5
     return {side: images[: n // len(groups)] for side, images in groups.items()}
