@@ -62,7 +62,7 @@ def read(paths: list[Path]) -> dict:
 def pandoc(book: dict, *arguments: str) -> str:
     """Run pandoc on what ``cells.book`` made; whatever it complains about is an error."""
     command = [PANDOC, "-f", HERE / "pandoc" / "reader.lua", "-L", HERE / "pandoc" / "filter.lua"]
-    command += ["--citeproc", "-M", "link-citations=true", *arguments]
+    command += ["--citeproc", *arguments]
     command += ["-M", f"bibliography={HERE / 'references.bib'}"]
     text = json.dumps(book)
     run = subprocess.run(command, input=text, capture_output=True, encoding="utf-8")

@@ -15,7 +15,7 @@ local numbers = require("numbers")
 local function read(cell)
   S.lesson.cell = cell.attributes.at
   local filter = {
-    Link = links.Link, Cite = links.Cite, Math = formulas.Math, Span = formulas.Span,
+    Link = links.Link, Math = formulas.Math, Span = formulas.Span,
     traverse = "topdown",
     Para = cell.attributes.at == "1" and index.answered_here or nil,
   }

@@ -49,10 +49,8 @@ local function add_word(list, text, problem)
   if text:find("](", 1, true) or text:find("][", 1, true) then
     problem(text .. " is meant as a link, but leads nowhere")
   end
-  local before, key, after = text:match("^(.-)%[@(%w+)%](.*)$")
-  if key then
-    list:extend({ pandoc.Str(before), pandoc.Cite({ pandoc.Str(key) }, { pandoc.Citation(key, "NormalCitation") }), pandoc.Str(after) })
-    return
+  if text:find("%[@%w+%]") then
+    problem(text .. " is not a link in JupyterLab; write [Author year](address), with the address that references.bib gives")
   end
   local starts = #list == 0 or blank(list[#list])
   text = with_minus(text)

@@ -77,7 +77,9 @@ def lessons(folder: Path) -> list[Path]:
     first = notebook(
         folder / "03_first.ipynb",
         markdown(
-            "# The first lesson\n\nAs [@lecun1998] say.\n\n**Questions answered here:** 1.1, 1.2."
+            "# The first lesson\n\n"
+            "As [LeCun et al. 1998](https://doi.org/10.1109/5.726791) say.\n\n"
+            "**Questions answered here:** 1.1, 1.2."
         ),
         new_code_cell("seed = 0", metadata={"tags": ["parameters"]}),
         new_code_cell("import plumbing", metadata={"tags": ["hide-input"]}),

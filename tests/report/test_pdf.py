@@ -33,7 +33,7 @@ def test_references_are_numbered(pages):
         in text
     )
     assert "The section has no number." in text
-    assert "(LeCun et al. 1998)" in text and "Gradient-Based Learning" in text
+    assert "LeCun et al. 1998" in text and "Gradient-Based Learning" in text
     assert re.search(r"Figure 3\.1\s*The curve bends", text) and re.search(r"Table 3\.1", text)
 
 
