@@ -54,11 +54,11 @@ def convolve(input: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geome
             options = list(g.stride), [p_w, p_w, p_h, p_h], list(g.dilation), g.groups
             return plain.convolve(input, weight, bias, *options)
         dtype, n = sum_dtype(input.dtype), len(input)
-        weight, bias = weight.to(dtype), None if bias is None else bias.to(dtype)
+        weight, bias = _as(dtype, weight), None if bias is None else _as(dtype, bias)
         output = _empty(input, (n, len(weight), *geometry.output_size), geometry)
         for part in _parts(way, n, input.shape[1], geometry):
-            x, y = part.of_input(input).to(dtype), part.of_output(output)
-            way.convolve(x, weight, bias, part.geometry, y)
+            x = _as(dtype, part.of_input(input))
+            way.convolve(x, weight, bias, part.geometry, out=part.of_output(output))
         return output
 
 
@@ -70,10 +70,10 @@ def input_gradient(grad_output: Tensor, weight: Tensor, geometry: Geometry) -> T
         if way is plain:
             return plain.input_gradient(grad_output, weight, geometry)
         dtype = sum_dtype(weight.dtype)
-        weight, total = weight.to(dtype), None
+        weight, total = _as(dtype, weight), None
         grad = _empty(grad_output, (n, in_channels, *geometry.size), geometry)
         for part in _parts(way, n, in_channels, geometry):
-            g = part.of_output(grad_output).to(dtype)
+            g = _as(dtype, part.of_output(grad_output))
             result = way.input_gradient(g, weight, part.geometry)
             if part.rows is None:
                 part.of_output(grad).copy_(result)
@@ -97,11 +97,16 @@ def weight_gradient(input: Tensor, grad_output: Tensor, geometry: Geometry) -> T
             return plain.weight_gradient(input, grad_output, geometry)
         dtype, total = sum_dtype(input.dtype), None
         for part in _parts(way, n, in_channels, geometry):
-            x, g = part.of_input(input).to(dtype), part.of_output(grad_output).to(dtype)
+            x, g = _as(dtype, part.of_input(input)), _as(dtype, part.of_output(grad_output))
             result = way.weight_gradient(x, g, part.geometry)
             total = result if total is None else total.add_(result)
         shape = (out_channels, in_channels // geometry.groups, *geometry.kernel_size)
         return _empty(input, shape, geometry).copy_(total)
+
+
+def _as(dtype: torch.dtype, tensor: Tensor) -> Tensor:
+    """Return ``tensor.to(dtype)``, without the call where it is not needed."""
+    return tensor if tensor.dtype == dtype else tensor.to(dtype)
 
 
 def _empty(like: Tensor, shape, geometry: Geometry) -> Tensor:

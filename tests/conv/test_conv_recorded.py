@@ -58,15 +58,15 @@ def example(channels):
 
 def same_everywhere(recorded, layer, channels, sizes=True):
     for x in inputs(channels, sizes):
-        close(recorded(x), layer(x))
+        close(recorded(x), layer(x.contiguous()))
 
 
 def same_gradients(recorded, layer, channels):
     for x in inputs(channels):
         found = []
-        for function in (recorded, layer):
-            x = x.detach().requires_grad_()
-            found += torch.autograd.grad(function(x).pow(2).sum(), x)
+        for function, image in ((recorded, x), (layer, x.contiguous())):
+            image = image.detach().requires_grad_()
+            found += torch.autograd.grad(function(image).pow(2).sum(), image)
         close(*found, atol=1e-4)
 
 
