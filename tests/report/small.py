@@ -126,7 +126,13 @@ def lessons(folder: Path) -> list[Path]:
     second = notebook(
         folder / "07_second.ipynb",
         markdown("# The second lesson\n\n> **Question 1.1.** Why loops?\n"),
-        markdown("**Answer 1.1.** To be read.", "answer"),
+        new_code_cell(  # an answer that holds a measured result
+            "figures.text(answer)",
+            metadata={"tags": ["hide-input", "answer"]},
+            outputs=[
+                new_output("display_data", data={"text/markdown": "**Answer 1.1.** To be read."})
+            ],
+        ),
         markdown("## A later section\n\nSee [figure](#fig-curve) and [both](#A-part)."),
         markdown("### A part\n\nThe [section](#A-part) has no number."),
         *[markdown(f"$$\n{formula}\n$$") for formula in FORMULAS],
