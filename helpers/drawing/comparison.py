@@ -13,6 +13,8 @@ from torch import Tensor
 from helpers.drawing.affine import draw_framed
 from helpers.figures import TEXT_WIDTH
 
+LEARNT = 20  # per cent; a network that learnt nothing has about 10
+
 
 def image_rows(rows: Mapping[str, Sequence[tuple[Tensor, str, str]]], columns: int = 8):
     """Return a figure with a row of images for each title, at most ``columns`` in a row.
@@ -58,10 +60,11 @@ def draw_sweep(frame, chosen: Mapping, *, palette: Mapping, spread=None, log: bo
 
     ``frame`` has one row per run: ``kind``, ``learning_rate``, ``percent``, ``validation_loss``.
     ``chosen`` maps each kind to its rate. ``spread`` is a frame of standard deviations, one row per
-    kind, drawn as bars. A run that learnt nothing (less than half the best accuracy) lies outside.
+    kind, drawn as bars. Runs below ``LEARNT`` lie outside of the picture.
     """
     fig, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.7))
-    learnt = frame[frame["percent"] > frame["percent"].max() / 2]
+    learnt = frame[frame["percent"] >= LEARNT]
+    learnt = frame if learnt.empty else learnt
     columns = {"percent": "validation accuracy in %", "validation_loss": "validation loss"}
     for ax, (column, label) in zip(axes, columns.items(), strict=True):
         for kind, colour in palette.items():
