@@ -54,6 +54,16 @@ def book(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def book_pdf(tmp_path_factory) -> Path:
+    """The PDF of all lessons."""
+    output = tmp_path_factory.mktemp("book") / "report.pdf"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cells, "PREFACE", common.HERE / "preface.md")
+        build_pdf(LESSONS, output, "full")
+    return output
+
+
+@pytest.fixture(scope="session")
 def browser(tmp_path_factory):
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if not program:

@@ -5,10 +5,10 @@ import re
 import pypdf
 import pytest
 from nbformat.v4 import new_code_cell
-from small import LESSONS, displayed, drawing, lessons, markdown, notebook, texts
+from small import displayed, drawing, lessons, markdown, notebook, texts
 
 from report import cells
-from report.common import HERE, TITLE, read
+from report.common import TITLE, read
 from report.pdf import build as build_pdf
 
 
@@ -191,11 +191,9 @@ def test_two_folders_give_the_same_bytes(pdf, tmp_path):
     assert other.read_bytes() == pdf.read_bytes()
 
 
-def test_every_lesson_is_typeset(tmp_path, monkeypatch):
+def test_every_lesson_is_typeset(book_pdf):
     """Every formula, link and citation of the lessons; no chapter ends in a few lost lines."""
-    monkeypatch.setattr(cells, "PREFACE", HERE / "preface.md")
-    build_pdf(LESSONS, tmp_path / "report.pdf", "full")
-    reader = pypdf.PdfReader(tmp_path / "report.pdf")
+    reader = pypdf.PdfReader(book_pdf)
     chapters = [entry for entry in reader.outline if not isinstance(entry, list)]
     starts = {entry.title: reader.get_destination_page_number(entry) for entry in chapters}
     assert starts["About this report"] == 2, "the contents need more than one page"
