@@ -130,6 +130,7 @@ def test_the_installed_package_is_enough_and_a_stopped_run_ends(
         assert records.same_result(record, training.run(record.experiment)[0])
     assert {path.name for path in site.glob("*")} >= {"helpers", remote.FOLDER}
     assert not list((site / remote.FOLDER).rglob("*.pt"))  # no longer needed
+    assert len(list(site.rglob("*-ubyte.gz"))) == 4  # sent, as the package comes without them
     with Client(address, set_as_default=False) as client:
 
         def executing():
@@ -153,12 +154,17 @@ def other_code(package):
         file.write("\n# another version\n")
 
 
+def another_package(package):  # which hides an installed one
+    shutil.rmtree(package)
+    package.with_suffix(".py").write_text("")
+
+
 @pytest.mark.parametrize(
     ("name", "change", "threads", "message"),
     [
         ("other", other_code, "1", "install the same version of the project and of torch there"),
         ("threads", lambda package: None, "2", "runs 2 threads, expected 1"),
-        ("none", shutil.rmtree, "1", "cannot use this project"),
+        ("none", another_package, "1", "cannot use this project"),
     ],
 )
 def test_a_worker_that_does_not_fit_is_refused(
