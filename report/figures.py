@@ -1,7 +1,10 @@
 """The figures of the lessons as files, and an index of them."""
 
 import base64
+import io
 from pathlib import Path
+
+from PIL import Image
 
 from report.common import ReportError, read
 
@@ -34,6 +37,18 @@ def figure_files(lesson: Path, notebook) -> dict[str, bytes]:
         files[f"{name}.png"] = base64.b64decode(output.data["image/png"])
         if "image/svg+xml" in output.data:
             files[f"{name}.svg"] = output.data["image/svg+xml"].encode()
+    return files
+
+
+def stills(lesson: Path, notebook) -> dict[str, bytes]:
+    """Return the first frame of each animation, by the name of its file."""
+    files = {}
+    for output in pictures(notebook):
+        if output.metadata.report.kind == "animation":
+            data = io.BytesIO()
+            with Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))) as frames:
+                frames.convert("RGB").save(data, "png")
+            files[f"{figure_name(lesson, output.metadata.report)}-still.png"] = data.getvalue()
     return files
 
 

@@ -23,6 +23,22 @@ function excerpt(text, word) {
   return (start ? "… " : "") + text.slice(start, start + 120) + " …";
 }
 
+// Escape, a click elsewhere and a link that is followed close the list of results.
+const close = () => results.replaceChildren();
+document.addEventListener("keydown", (event) => event.key === "Escape" && close());
+document.addEventListener("click", (event) => {
+  if (!search.contains(event.target) || event.target.closest("a")) close();
+});
+
+// What is scrolled sideways can be reached with the keyboard.
+function reachable() {
+  for (const box of document.querySelectorAll("pre, .wide, .long, math[display=block]"))
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+}
+addEventListener("load", reachable);
+addEventListener("resize", reachable);
+
 input.addEventListener("input", () => {
   const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
   const hits = words.length ? found(words) : [];

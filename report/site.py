@@ -25,7 +25,7 @@ from report.common import (
     write_text,
 )
 from report.execute import cleaned
-from report.figures import figure_files
+from report.figures import figure_files, stills
 
 SITE_FONTS = [
     "FiraSans-Regular.ttf",
@@ -44,7 +44,8 @@ def build(paths: list[Path], output: Path, profile: str) -> None:
     for folder in ("figures", "fonts", "notebooks"):
         (new / folder).mkdir(parents=True)
     for path, notebook in lessons.items():
-        for name, data in figure_files(path, notebook).items():
+        files = figure_files(path, notebook) | stills(path, notebook)
+        for name, data in files.items():
             (new / "figures" / name).write_bytes(data)
         text = nbformat.writes(cleaned(copy.deepcopy(notebook)), version=4) + "\n"
         write_text(new / "notebooks" / path.name, text)

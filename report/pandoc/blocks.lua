@@ -171,7 +171,13 @@ local function picture(div)
     return { S.block(open), pandoc.Plain(caption(div)), S.block("]") }
   end
   local attributes = pandoc.Attr("", {}, { { "alt", alt }, { "loading", "lazy" } }) -- in this order
-  local image = pandoc.Div({ pandoc.Plain({ pandoc.Image({}, file, "", attributes) }) }, { class = "wide" })
+  local content = pandoc.Inlines({ pandoc.Image({}, file, "", attributes) })
+  if not number then -- who asked for less motion sees the first frame
+    local still = file:gsub("%.png$", "-still.png")
+    content:insert(1, pandoc.RawInline("html", ('<picture><source media="(prefers-reduced-motion: reduce)" srcset="%s">'):format(still)))
+    content:insert(pandoc.RawInline("html", "</picture>"))
+  end
+  local image = pandoc.Div({ pandoc.Plain(content) }, { class = "wide" })
   local figure = pandoc.Figure({ image }, { long = { pandoc.Plain(caption(div, "Figure")) } })
   return pandoc.Div({ figure }, { id = div.identifier }) -- pandoc finds the page of a div, not of a figure
 end

@@ -55,11 +55,12 @@ class Browser:
                 return message
             self.events.append(message)
 
-    def open(self, page: Path, width: int = 1400, scheme: str = "light") -> None:
+    def open(self, page: Path, width: int = 1400, scheme: str = "light", motion: str = "") -> None:
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self("Emulation.setDeviceMetricsOverride", **size)
-        feature = {"name": "prefers-color-scheme", "value": scheme}
-        self("Emulation.setEmulatedMedia", features=[feature])
+        wishes = {"prefers-color-scheme": scheme, "prefers-reduced-motion": motion}
+        features = [{"name": name, "value": value} for name, value in wishes.items()]
+        self("Emulation.setEmulatedMedia", features=features)
         self.events.clear()
         self("Page.navigate", url=page.as_uri())
         self.wait(lambda message: message.get("method") == "Page.loadEventFired")

@@ -53,6 +53,51 @@ def test_search_in_a_browser(browser, site):
     assert browser.run(f"{results}.innerText") == "nothing found"
 
 
+@pytest.mark.parametrize("how", ["key", "elsewhere", "link"])
+def test_results_of_a_search_close(browser, site, how):
+    browser.open(site / "07_second.html")
+    results = "document.querySelector('[role=search] ol')"
+    browser.run("document.querySelector('input').focus()")
+    browser("Input.insertText", text="later section")
+    assert browser.run(f"{results}.children.length") == 1
+    if how == "key":
+        for kind in ("keyDown", "keyUp"):
+            browser("Input.dispatchKeyEvent", type=kind, key="Escape")
+    else:
+        target = f"{results}.querySelector('a')" if how == "link" else "document.body"
+        browser.run(f"{target}.click()")
+    assert browser.run(f"{results}.children.length") == 0
+
+
+def test_what_is_scrolled_can_be_reached_with_the_keyboard(browser, site):
+    browser.open(site / "03_first.html", 375)
+    boxes = "[...document.querySelectorAll('pre, .wide, .long, math[display=block]')]"
+    wide = f"{boxes}.filter((box) => box.scrollWidth > box.clientWidth)"
+    assert browser.run(f"{wide}.length") > 2
+    assert browser.run(f"{wide}.every((box) => box.tabIndex === 0)")
+
+
+def test_less_motion(browser, site):
+    """Who asked the system for less motion sees the first frame of an animation."""
+    shown = {}
+    for motion in ("no-preference", "reduce"):
+        browser.open(site / "03_first.html", motion=motion)
+        browser.run(PROBE)
+        image = "document.querySelector('picture img').currentSrc"
+        shown[motion] = browser.run(image).rpartition("/")[2]
+    assert shown == {"no-preference": "03-moving.png", "reduce": "03-moving-still.png"}
+
+
+def test_paper_has_no_navigation(browser, site):
+    browser.open(site / "03_first.html", scheme="dark")
+    browser("Emulation.setEmulatedMedia", media="print")
+    display = "getComputedStyle(document.querySelector('%s')).display"
+    assert {browser.run(display % tag) for tag in ("header", "nav", "footer")} == {"none"}
+    colour = browser.run("getComputedStyle(document.documentElement).color")
+    browser("Emulation.setEmulatedMedia", media="")
+    assert colour == "rgb(0, 0, 0)"
+
+
 def test_dark_and_light(browser, site):
     colours = set()
     for scheme in ("light", "dark"):
