@@ -45,7 +45,7 @@ RUN_DEPENDENT = [
     "cell.metadata.execution",
     "cell.metadata.lines_to_next_cell",
 ]
-KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
 def execute(notebook: Path, output: Path, values: dict) -> None:

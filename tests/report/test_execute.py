@@ -116,7 +116,7 @@ def test_publish_takes_over_outputs_and_nothing_that_depends_on_the_run(tmp_path
     executed.cells[1].outputs = [new_output("display_data", data=data)]
     executed.cells[1].metadata["papermill"] = {"duration": 1.5}
     executed.cells[1].metadata["lines_to_next_cell"] = 2
-    executed.metadata["kernelspec"]["display_name"] = "Python 3 (ipykernel)"
+    executed.metadata["kernelspec"]["display_name"] = "My Python"
     executed.metadata["papermill"] = {"start_time": "now"}
     copy = tmp_path / lesson.name
     nbformat.write(executed, copy)
