@@ -9,7 +9,7 @@ from made import a_record
 from commands import verify
 from helpers.experiments import Experiment, inputs, store, training
 
-RESULTS = Path(__file__).resolve().parents[1] / "results"
+RESULTS = Path(__file__).resolve().parents[2] / "results"
 LINES = [Experiment(group="t", images=50, epochs=1, seed=seed) for seed in range(2)]
 
 
