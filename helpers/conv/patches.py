@@ -24,24 +24,23 @@ def _columns(x: Tensor, g: Geometry) -> Tensor:
     return windows.reshape(n * g.groups, c // g.groups * k_h * k_w, out_h * out_w)
 
 
-def _weight_matrix(weight: Tensor, n: int, groups: int) -> Tensor:
-    """View the weight as (O / groups, K), repeated for all images: (N * groups, O / groups, K)."""
-    matrix = weight.reshape(1, groups, weight.shape[0] // groups, -1)
-    return matrix.expand(n, -1, -1, -1).flatten(0, 1)
+def _for_each(n: int, weight: Tensor, groups: int) -> Tensor:
+    """Return weight or bias as matrices (O / groups, K), those of all groups for each image."""
+    matrices = weight.reshape(groups, len(weight) // groups, -1)
+    return matrices.expand(n, -1, -1) if groups == 1 else matrices.repeat(n, 1, 1)
 
 
 def convolve(x: Tensor, weight: Tensor, bias: Tensor | None, g: Geometry, out: Tensor) -> None:
     """Write the convolution of ``x`` (N, C, height, width) to ``out`` (N, O, H_out, W_out)."""
     n, groups = len(x), g.groups
-    columns, matrix = _columns(x, g), _weight_matrix(weight, n, groups)
+    columns, matrix = _columns(x, g), _for_each(n, weight, groups)
     shape = (n * groups, len(weight) // groups, columns.shape[2])
     direct = out.dtype == x.dtype and out.is_contiguous()
     y = out.view(shape) if direct else x.new_empty(shape)
     if bias is None:
         torch.bmm(matrix, columns, out=y)
     else:
-        bias = bias.view(1, groups, -1, 1).expand(n, -1, -1, -1).flatten(0, 1)
-        torch.baddbmm(bias, matrix, columns, out=y)
+        torch.baddbmm(_for_each(n, bias, groups), matrix, columns, out=y)
     if not direct:
         out.copy_(y.view(out.shape))
 
@@ -50,7 +49,7 @@ def input_gradient(grad_output: Tensor, weight: Tensor, g: Geometry) -> Tensor:
     """Return the gradient of the input, (N, C, height, width), possibly a view."""
     n, groups, (out_h, out_w) = len(grad_output), g.groups, g.output_size
     grad_flat = grad_output.reshape(n * groups, len(weight) // groups, out_h * out_w)
-    columns = torch.bmm(_weight_matrix(weight, n, groups).transpose(1, 2), grad_flat)
+    columns = torch.bmm(_for_each(n, weight, groups).transpose(1, 2), grad_flat)
     columns = columns.view(n, weight.shape[1] * groups, *g.kernel_size, out_h, out_w)
     # fold one axis at a time: k_w + k_h additions instead of k_w * k_h
     return _fold(_fold(columns, 3, 5, 1, g), 2, 3, 0, g)
