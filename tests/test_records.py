@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -269,6 +270,24 @@ def test_every_committed_record_is_readable_and_in_the_table():
     weights = {file.name for file in RESULTS.glob("*.safetensors")}
     kept = {f"{record.name}.safetensors" for record in records.load(RESULTS) if record.weights}
     assert weights == kept
+
+
+def test_settings_that_are_no_longer_chosen_enter_no_comparison(tmp_path):
+    for file in RESULTS.glob("*.json"):
+        shutil.copy(file, tmp_path)
+    before = records.load(tmp_path, group="final")
+    for record in before:  # another choice, perhaps of another processor, left these
+        line = record.experiment.model_copy(update={"batch_size": 64, "save_weights": False})
+        store.write(tmp_path, record.model_copy(update={"name": line.name, "experiment": line}))
+    assert records.load(tmp_path, group="final") == before
+    assert len(before) == 10
+    choice = store.read(
+        store.path(tmp_path, "batch-size_varres_max81_lr0.0005_batch64_epochs10_seed0")
+    )
+    last = choice.epochs[-1].model_copy(update={"validation_accuracy": 1.0})
+    store.write(tmp_path, choice.model_copy(update={"epochs": [*choice.epochs[:-1], last]}))
+    with pytest.raises(RecordError, match="other settings than the table's: {'save_weights'"):
+        records.load(tmp_path, group="final", network="max")  # now chosen, and made otherwise
 
 
 @pytest.mark.parametrize("group", ["baseline", "final"])
