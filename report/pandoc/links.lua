@@ -95,6 +95,7 @@ local function link(element)
     if article == "The" then short = short:sub(1, 1):upper() .. short:sub(2) end
     return M.to(id, { pandoc.Str(short) })
   end
+  if kind == "lesson" and text:match("^%d+$") then return M.to(id, { pandoc.Str(number) }) end -- lessons [01](..) and
   if kind == "lesson" and text:lower():find("lesson") then return M.to(id, element.content) end
   local content = pandoc.Inlines(element.content)
   content:extend({ pandoc.Space(), pandoc.Str("(" .. kind .. "\u{a0}" .. (kind == "equation" and "(" .. number .. ")" or number) .. ")") })

@@ -105,6 +105,12 @@ def test_a_place_of_an_authors_own(tmp_path):
     assert '#01-rule">a</a>' in page and '#link(label("01-also"))[b]' in source
 
 
+def test_a_lesson_is_called_by_its_number(tmp_path):
+    text = "Lessons [01](01_lesson.ipynb), [lesson 01](01_lesson.ipynb), [it](01_lesson.ipynb)."
+    _, page = built(tmp_path, markdown(text))
+    assert re.findall(r">([^<]+)</a>[,.]", page) == ["1", "lesson\u00a01", "it (lesson\u00a01)"]
+
+
 def test_a_citation_is_a_link_in_both(tmp_path):
     text = (
         "By [LeCun et al. 1998](https://doi.org/10.1109/5.726791) "
