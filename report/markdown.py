@@ -146,6 +146,8 @@ def _left_over(line: str, starts: bool) -> list[str]:
             f"{tex[0]} is outside a formula; write dollars around it, or [equation](#eq-name) "
             "to refer to one"
         )
+    elif struck := _STRUCK.search(line):
+        advice = f"JupyterLab strikes {struck[0]} out; put it in backticks"
     elif starts and (mark := _BARE.match(line)):
         advice = (
             f"{mark[1]} is meant as a mark, but is shown as text; write a space behind it, an "
@@ -159,4 +161,5 @@ def _left_over(line: str, starts: bool) -> list[str]:
 _TEX = re.compile(
     r"\\(?:[A-Za-z]+(?=\s*\{)|(?:alpha|beta|theta|sum|times|cdot|nabla|partial|leq?|geq?|neq?)\b)"
 )
+_STRUCK = re.compile(r"~[^~\s][^~]*~")
 _BARE = re.compile(r"(#{1,6}(?=[A-Za-z*])|>|:::+|\|(?=.*\|\s*$)|\[[ xX]\](?= )|~~~|```)")

@@ -4,7 +4,7 @@ local S = require("state")
 local stringify = pandoc.utils.stringify
 
 local M = {}
-M.signs = { question = "?", answer = "→", derivation = "∂", check = "✓", correction = "≠", note = "i" }
+M.signs = { question = "?", answer = "→", derivation = "∂", check = "✓", mistake = "≠", note = "i" }
 
 local function blank(piece) return piece and (piece.t == "Space" or piece.t == "SoftBreak") end
 
@@ -22,7 +22,7 @@ local function split_title(blocks)
   local strong = content and content[1]
   if not strong or strong.t ~= "Strong" then return end
   local title = stringify(strong)
-  local kind = title:match("^Common mistake%f[%A]") and "correction" or pandoc.text.lower(title:match("^%a*"))
+  local kind = pandoc.text.lower(title:gsub("^Common m", "M"):match("^%a*"))
   if not M.signs[kind] then return nil, title end
   content:remove(1)
   while blank(content[1]) do content:remove(1) end

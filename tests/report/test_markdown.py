@@ -120,6 +120,8 @@ def test_quotes_are_those_of_print(tmp_path):
         ("$a\n\nb$", r"cell 2: '\$a'\n  a dollar belongs"),
         (r"See \eqref{a}.", r"cell 2: .*\n  \\eqref is outside a formula"),
         (r"The \nabla of it.", r"cell 2: .*\n  \\nabla is outside"),
+        ("a ~b~ c", r"cell 2: .*\n  JupyterLab strikes ~b~ out"),
+        ("> **Correction 3.** x", r"cell 2: .*\*\*Correction 3.\*\*, which is no kind of call-out"),
         ("##Heading", "cell 2: '##Heading'\n  ## is meant as a mark"),
         (":::note\ntext\n:::", "cell 2: ':::note'\n  ::: is meant as a mark"),
         ("| a | b |\n| 1 | 2 |", r"cell 2: .*\n  \| is meant as a mark"),

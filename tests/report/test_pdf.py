@@ -129,7 +129,9 @@ def test_pdf_is_tagged_and_described(pdf):
     assert catalog["/MarkInfo"]["/Marked"]
     assert catalog["/Lang"] == "en-GB"
     assert reader.metadata.title == TITLE
-    assert "<pdfuaid:part>1</pdfuaid:part>" in catalog["/Metadata"].get_data().decode()
+    standards = catalog["/Metadata"].get_data().decode()
+    assert "<pdfuaid:part>1</pdfuaid:part>" in standards
+    assert "<pdfaid:part>2</pdfaid:part><pdfaid:conformance>A<" in standards
     assert "A bent curve" in alternatives(catalog)
 
 
