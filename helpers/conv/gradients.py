@@ -39,7 +39,7 @@ class _Map(torch.autograd.Function):
         known[cls.gives] = grad
         gradients = [
             _derivative(name, known, ctx.geometry) if needed else None
-            for name, needed in zip(cls.takes, ctx.needs_input_grad, strict=False)
+            for name, needed in zip(cls.takes, ctx.needs_input_grad[:2], strict=True)
         ]
         return *gradients, None
 
@@ -66,9 +66,9 @@ class _Map(torch.autograd.Function):
         The vmapped axis, number ``in_dims[i]`` of tensor i, is merged into its channels.
         """
         *tensors, geometry = tensors_and_geometry
-        axes = [_GROUP_AXIS[name] for name in cls.takes] + [0]  # the last is the bias's
+        axes = [_GROUP_AXIS[name] for name in cls.takes] + [0] * len(tensors[2:])  # a bias has one
         merged = []
-        for tensor, vmapped, axis in zip(tensors, in_dims, axes, strict=False):
+        for tensor, vmapped, axis in zip(tensors, in_dims[:-1], axes, strict=True):
             if tensor is not None:
                 one = tensor.unsqueeze(0) if vmapped is None else tensor.movedim(vmapped, 0)
                 one = one.expand(info.batch_size, *one.shape[1:])

@@ -8,7 +8,8 @@ linear maps of the same kind, and the derivatives of those are again one of the 
     weight_gradient(input, grad_output) -> gradient of weight
 
 ``rows`` and ``patches`` are two fast ways for each, for a few images or image rows at a time;
-``plain`` is for tensors that cannot be written into. ``_way`` chooses, here and nowhere else.
+``plain`` is for tensors that cannot be written into. ``_way`` chooses, for all three. (A program
+that is recorded never comes here: ``conv2d`` gives it ``plain`` itself, without a Function.)
 """
 
 from collections.abc import Iterator

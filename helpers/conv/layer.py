@@ -74,7 +74,9 @@ class Conv2d(nn.Conv2d):
     """torch.nn.Conv2d with the convolution of this package; all else is torch's.
 
     Arguments, parameters, initial values and state_dict are those of torch.nn.Conv2d, and code that
-    asks ``isinstance(layer, torch.nn.Conv2d)`` finds one. Its call raises what ``conv2d`` raises.
+    asks ``isinstance(layer, torch.nn.Conv2d)`` finds one. A tool that compares exact types has to
+    be told of it, as ``thop.profile(..., custom_ops={Conv2d: count_convNd})``. A call of the layer
+    raises what ``conv2d`` raises.
     """
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

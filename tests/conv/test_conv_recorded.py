@@ -21,6 +21,7 @@ LAYERS = [
     ((2, 3, 3), dict(padding=1, padding_mode="circular", stride=[2])),
 ]
 layers = pytest.mark.parametrize("arguments, options", LAYERS)
+deprecated = pytest.mark.filterwarnings(r"ignore:`torch\.jit:FutureWarning")
 
 
 def close(actual, expected, atol=1e-5):
@@ -71,6 +72,7 @@ def same_gradients(recorded, layer, channels):
 
 
 @layers
+@deprecated
 def test_jit_trace(arguments, options):
     ours, theirs = pair(arguments, options)
     with warnings.catch_warnings():
@@ -81,6 +83,7 @@ def test_jit_trace(arguments, options):
 
 
 @layers
+@deprecated
 def test_jit_script(arguments, options):
     ours, theirs = pair(arguments, options)
     recorded = torch.jit.script(ours)
@@ -112,24 +115,28 @@ def test_make_fx(mode):
     same_everywhere(lambda x: recorded(x, weight), theirs, 3, sizes=mode == "symbolic")
 
 
-@pytest.mark.parametrize("strict", [False, True])
-@pytest.mark.parametrize("dynamic", ["nothing", "batch", "batch and sizes"])
-@pytest.mark.parametrize("number", range(len(LAYERS)))
-def test_export(number, dynamic, strict):
-    if strict and number != 2:
-        pytest.skip("slow; the front end is the one of the other cases")
+# the layer, which of its sizes are free, and whether torch's compiler reads the source (slow: once)
+EXPORTS = [
+    (number, free, False)
+    for number in range(len(LAYERS))
+    for free in ("nothing", "batch", "batch and sizes")
+]
+
+
+@pytest.mark.parametrize("number, free, strict", [*EXPORTS, (2, "batch and sizes", True)])
+def test_export(number, free, strict):
     arguments, options = LAYERS[number]
     dim = torch.export.Dim
     batch, sizes = {0: dim("n")}, {2: dim("height", min=4), 3: dim("width", min=4)}
-    shapes = {"nothing": None, "batch": (batch,), "batch and sizes": (batch | sizes,)}[dynamic]
+    shapes = {"nothing": None, "batch": (batch,), "batch and sizes": (batch | sizes,)}[free]
     ours, theirs = pair(arguments, options)
     program = torch.export.export(
         ours, (example(arguments[0]),), dynamic_shapes=shapes, strict=strict
     )
     assert "as_strided" not in str(program.graph)
     recorded = program.module()
-    same_everywhere(recorded, theirs, arguments[0], sizes=dynamic == "batch and sizes")
-    if dynamic == "batch":
+    same_everywhere(recorded, theirs, arguments[0], sizes=free == "batch and sizes")
+    if free == "batch":
         x = image(7, arguments[0], 9, 8)
         close(recorded(x), theirs(x))
 
@@ -142,12 +149,13 @@ def onnxruntime():
     logging.disable(logging.NOTSET)
 
 
-@pytest.mark.parametrize("dynamo", [True, False], ids=["torch.export", "TorchScript"])
-@layers
+# by way of TorchScript, and of torch.export, which is slow: some of them
+ONNX = [(*layer, False) for layer in LAYERS] + [(*LAYERS[number], True) for number in (0, 1, 4)]
+
+
+@pytest.mark.parametrize("arguments, options, dynamo", ONNX)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 def test_onnx(onnxruntime, tmp_path, arguments, options, dynamo):
-    if dynamo and arguments[1] == 8:
-        pytest.skip("slow, and much like the others")
     ours, theirs = pair(arguments, options)
     file, x = str(tmp_path / "layer.onnx"), example(arguments[0])
     if dynamo:
