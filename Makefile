@@ -161,7 +161,7 @@ $(WORK)/records.sum: $(WORK)/trained
 $(WORK)/depends.mk: notebooks/profiles.toml $(LESSONS:%=notebooks/%) $(HELPERS) $(shell find helpers -type d -not -name __pycache__) report/lessons.py
 	@$(PYTHON) report/lessons.py --profile $(PROFILE) --build $(WORK) --results $(RESULTS)
 
-$(WORK)/outdated/%.ipynb: notebooks/%.ipynb $(WORK)/parameters/%.json report/execute.py commands/environment.py helpers/machine.py requirements.lock | $(WORK)/depends.mk
+$(WORK)/outdated/%.ipynb: notebooks/%.ipynb $(WORK)/parameters/%.json report/execute.py commands/environment.py requirements.lock | $(WORK)/depends.mk
 	@mkdir -p $(@D)
 	@touch $@
 
