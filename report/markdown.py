@@ -115,7 +115,7 @@ def _line(path: list[str], text: str) -> str:
     return f"{'/'.join(path)} {''.join(text.split())}"
 
 
-_WRITTEN = {"em": "*", "strong": "**", "s": "~~"}
+_WRITTEN = {tag: f"‹{tag}›" for tag in ("em", "strong", "s")}  # at both ends
 
 
 def _inline(token) -> str:
@@ -148,6 +148,8 @@ def _left_over(line: str, starts: bool) -> list[str]:
         )
     elif struck := _STRUCK.search(line):
         advice = f"JupyterLab strikes {struck[0]} out; put it in backticks"
+    elif mark := _UNPAIRED.search(line):
+        advice = f"{mark[0]} is shown as text; close it, or put words and {mark[0]} in backticks"
     elif starts and (mark := _BARE.match(line)):
         advice = (
             f"{mark[1]} is meant as a mark, but is shown as text; write a space behind it, an "
@@ -162,4 +164,5 @@ _TEX = re.compile(
     r"\\(?:[A-Za-z]+(?=\s*\{)|(?:alpha|beta|theta|sum|times|cdot|nabla|partial|leq?|geq?|neq?)\b)"
 )
 _STRUCK = re.compile(r"~[^~\s][^~]*~")
+_UNPAIRED = re.compile(r"\*\*|~~|`")
 _BARE = re.compile(r"(#{1,6}(?=[A-Za-z*])|>|:::+|\|(?=.*\|\s*$)|\[[ xX]\](?= )|~~~|```)")

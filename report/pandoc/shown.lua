@@ -2,7 +2,7 @@
 -- of the same text, from another parser.
 
 local leaves = { Para = "p", Plain = "p", CodeBlock = "pre" }
-local marks = { Emph = "*", Strong = "**", Strikeout = "~~" }
+local marks = { Emph = "‹em›", Strong = "‹strong›", Strikeout = "‹s›" } -- at both ends
 
 local text
 local function inline(piece)

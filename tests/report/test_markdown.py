@@ -122,6 +122,8 @@ def test_quotes_are_those_of_print(tmp_path):
         (r"The \nabla of it.", r"cell 2: .*\n  \\nabla is outside"),
         ("a ~b~ c", r"cell 2: .*\n  JupyterLab strikes ~b~ out"),
         ("> **Correction 3.** x", r"cell 2: .*\*\*Correction 3.\*\*, which is no kind of call-out"),
+        ("**$a$**b", r"cell 2: .*\n  \*\* is shown as text"),
+        ("an `open word", r"cell 2: .*\n  ` is shown as text"),
         ("##Heading", "cell 2: '##Heading'\n  ## is meant as a mark"),
         (":::note\ntext\n:::", "cell 2: ':::note'\n  ::: is meant as a mark"),
         ("| a | b |\n| 1 | 2 |", r"cell 2: .*\n  \| is meant as a mark"),
@@ -150,7 +152,7 @@ def test_two_parsers_must_agree(tmp_path, monkeypatch):
 def test_words_of_markdown():
     text = "# A *b*\n\n- x\n\n> `c d` [e](f) **g**\n\n| h |\n|---|\n| i |\n\n---\n\n    code"
     assert words(parse(text)) == [
-        "h1 A*b*", "ul/li/p x", "blockquote/p cde**g**", "table/thead/tr/th h",
+        "h1 A‹em›b‹em›", "ul/li/p x", "blockquote/p cde‹strong›g‹strong›", "table/thead/tr/th h",
         "table/tbody/tr/td i", "hr", "pre code",
     ]  # fmt: skip
     assert mistakes(parse(text)) == []
