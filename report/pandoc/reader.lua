@@ -16,18 +16,21 @@ local function markdown(piece, where)
   if difference then
     problem("JupyterLab and the report read this differently\n  " .. wording.source(difference, piece.formulas))
   end
-  return blocks:walk({
-    Inlines = wording.completing(piece.formulas, problem),
-    CodeBlock = function(code)
-      code.text = wording.source(code.text, piece.formulas)
-      return code
-    end,
-    RawBlock = function(raw)
+  local filter = { Inlines = wording.completing(piece.formulas, problem) }
+  if piece.text:find("<", 1, true) then
+    filter.RawBlock = function(raw)
       local tag = raw.text:match("^%s*(<%a[^>]*>)")
       if tag then problem(tag .. " in the text is HTML, which is not printed; write Markdown") end
       return {}
-    end,
-  })
+    end
+  end
+  if piece.text:find("@@", 1, true) then
+    filter.CodeBlock = function(code)
+      code.text = wording.source(code.text, piece.formulas)
+      return code
+    end
+  end
+  return blocks:walk(filter)
 end
 
 local function caption(piece, where)

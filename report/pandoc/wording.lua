@@ -118,7 +118,9 @@ function M.completing(formulas, problem)
         skip = false
       elseif t == "Str" then
         local text = piece.text
-        if text:find("@@", 1, true) then add_formulas(list, text, formulas, state, problem) else add_word(list, text, problem) end
+        if not text:find("[%]%-\"'%%%d@]") then list:insert(piece) -- nothing to do for most words
+        elseif text:find("@@", 1, true) then add_formulas(list, text, formulas, state, problem)
+        else add_word(list, text, problem) end
       elseif t == "RawInline" then
         skip = add_html(list, piece.text, inlines[i + 1], state, problem)
       elseif not (blank(piece) and state.equation) then
