@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
+import numpy as np
 import seaborn as sns
 import torch
 from matplotlib.ticker import LogLocator, MultipleLocator
@@ -28,10 +29,10 @@ def draw_gradients(image: Tensor, rows: Mapping[str, tuple[int, Tensor, Tensor]]
     size = (TEXT_WIDTH, 1.55 * len(rows))
     fig, axes = plt.subplots(len(rows), 4, figsize=size, layout="compressed", squeeze=False)
     for line, (name, (channel, maps, gradient)) in zip(axes, rows.items(), strict=True):
-        line[0].imshow(image[0])
+        line[0].imshow(np.asarray(image[0]))
         _bare(line[0], "image")
         line[0].set_ylabel(name)
-        limit = gradient[channel].abs().max()
+        limit = gradient[channel].abs().max().item()
         diverging = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
         pictures = [
             (f"channel {channel}", maps[channel], {"cmap": "viridis"}),
@@ -39,7 +40,7 @@ def draw_gradients(image: Tensor, rows: Mapping[str, tuple[int, Tensor, Tensor]]
             ("size, all channels", gradient.abs().sum(dim=0), {"cmap": "viridis", "vmin": 0}),
         ]
         for ax, (title, values, options) in zip(line[1:], pictures, strict=True):
-            bar = fig.colorbar(ax.imshow(values, **options), ax=ax, shrink=0.8)
+            bar = fig.colorbar(ax.imshow(np.asarray(values), **options), ax=ax, shrink=0.8)
             bar.ax.tick_params(labelsize=7)
             bar.outline.set_visible(False)
             _bare(ax, title)
@@ -63,7 +64,7 @@ def draw_maxima(images: Sequence[Tensor], shares: Sequence[Tensor], field: tuple
                 f"an image of side {side} has {side // step} x {side // step} cells of {step} "
                 f"pixels, got shares of shape {tuple(share.shape)}"
             )
-        ax.imshow(image[0], vmin=0, vmax=255)
+        ax.imshow(np.asarray(image[0]), vmin=0, vmax=255)
         for line in range(step, side, step):
             ax.axhline(line - 0.5, color="0.3", lw=0.4)
             ax.axvline(line - 0.5, color="0.3", lw=0.4)
@@ -140,7 +141,7 @@ def draw_dilution(lengths, margins: Mapping[str, Mapping[int, Tensor]]):
     for (name, by_side), marker in zip(margins.items(), "osD", strict=False):
         quarters = torch.tensor([0.25, 0.5, 0.75])
         samples = [by_side[side].float() for side in lengths.index]
-        low, middle, high = torch.stack([m.quantile(quarters) for m in samples], dim=1)
+        low, middle, high = torch.stack([m.quantile(quarters) for m in samples], dim=1).numpy()
         (line,) = axes[1].plot(x, middle, marker + "-", ms=5, label=name)
         axes[1].fill_between(x, low, high, color=line.get_color(), alpha=0.2, lw=0)
     axes[1].axhline(0, color="0.4", lw=0.8)
