@@ -197,7 +197,7 @@ def test_share_of_maxima():
 
 
 def test_fitted_layer_is_at_the_optimum():
-    features, labels = random(200, 5).float(), torch.arange(200) % 10
+    features, labels = random(200, 5), torch.arange(200) % 10
     layer = lesson.fit_linear(features, labels, penalty=0.01)
     loss = F.cross_entropy(layer(features), labels) + 0.01 * layer.weight.square().sum()
     gradients = torch.autograd.grad(loss, list(layer.parameters()))
