@@ -39,14 +39,25 @@ def setup(lesson: int | None = None) -> None:
     plt.style.use(Path(__file__).with_name("report.mplstyle"))
 
 
-def encode(figure, format: str) -> bytes | str:
-    """Return a figure as ``"png"`` bytes or ``"svg"`` text, the same on every run."""
-    buffer = io.BytesIO()
-    metadata = {"Software": None} if format == "png" else {"Date": None, "Creator": None}
+def encode(figure, *formats: str) -> list[bytes | str]:
+    """Return a figure as ``"png"`` bytes and ``"svg"`` text, in this order of formats.
+
+    The same on every run. The layout is found once, for all formats.
+    """
+    figure.dpi = mpl.rcParams["savefig.dpi"]  # the layout depends on it, by a fraction of a pixel
+    figure.draw_without_rendering()
+    bounds = figure.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])
+    figure.set_layout_engine("none")
+    encoded = []
     # Saving restores the layout engine, and a figure without one would get the default.
     with mpl.rc_context({"figure.constrained_layout.use": False}):
-        figure.savefig(buffer, format=format, metadata=metadata, bbox_inches="tight")
-    return buffer.getvalue() if format == "png" else _numbered(buffer.getvalue().decode())
+        for format in formats:
+            metadata = {"Software": None} if format == "png" else {"Date": None, "Creator": None}
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=format, metadata=metadata, bbox_inches=bounds)
+            content = buffer.getvalue()
+            encoded.append(content if format == "png" else _numbered(content.decode()))
+    return encoded
 
 
 def _numbered(svg: str) -> str:
@@ -81,11 +92,12 @@ def show(figure, name: str, caption: str, alt: str) -> None:
     referred to as ``[figure](#fig-name)``. ``caption`` (Markdown) states the finding, ``alt`` says
     in plain text what is to be seen.
     """
-    png = base64.b64encode(encode(figure, "png")).decode()
-    data = {"text/plain": f"[{alt}]", "image/png": png}
-    if os.environ.get("REPORT_FIGURES") == "1":
-        data["image/svg+xml"] = encode(figure, "svg")
+    vector = ["svg"] if os.environ.get("REPORT_FIGURES") == "1" else []
+    png, *svg = encode(figure, "png", *vector)
     plt.close(figure)
+    data = {"text/plain": f"[{alt}]", "image/png": base64.b64encode(png).decode()}
+    if svg:
+        data["image/svg+xml"] = svg[0]
     _publish(data, "fig", name, caption, alt)
 
 

@@ -49,6 +49,6 @@ def _curves(losses: list, accuracies: list, epochs: int) -> dict:
     ):
         ax.plot(*zip(*points, strict=True) if points else ([], []), style)
         ax.set(xlabel="epoch", ylabel=label, xlim=(0, epochs))
-    png = base64.b64encode(encode(fig, "png")).decode()
+    png = base64.b64encode(encode(fig, "png")[0]).decode()
     plt.close(fig)
     return {"image/png": png, "text/plain": f"accuracy {[value for _, value in accuracies]}"}
