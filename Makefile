@@ -141,7 +141,7 @@ $(READY): pyproject.toml requirements.lock
 	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "$(PYTHON) was not found: install Python 3.11 or newer, or name it with make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) is too old: install Python 3.11 or newer, or name it with make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: install its venv module (Debian and Ubuntu: python3-venv)" >&2; exit 1; }
-	@$(PYTHON) commands/lock.py $(VENV).lock sh -c '$(INSTALL)'
+	@$(PYTHON) commands/lock.py $(VENV)/lock sh -c '$(INSTALL)'
 
 # -------------------------------------------------------------------- records
 # What training imports; results/. besides the records: its time changes when one comes or goes.

@@ -60,7 +60,7 @@ def git(*arguments: str, cwd: Path) -> str:
 def project(tmp_path):
     """Return a committed project with three lessons, a record and a measurement."""
     files = {
-        ".gitignore": ".venv*\nbuild\nlog\nsystem-python\n__pycache__\n",
+        ".gitignore": (ROOT / ".gitignore").read_text() + "log\nsystem-python\n",
         "notebooks/profiles.toml": "[full]\n[quick]\n",
         "results/throughput.json": "{}",
         "figures/README.md": "",
@@ -246,6 +246,48 @@ def test_clean_removes_no_environment_of_the_users_own(project):
     own.mkdir()
     run("make", "clean", f"VENV={own}", cwd=project)
     assert own.is_dir()
+
+
+def test_a_checkout_that_cannot_be_written_to(project, tmp_path_factory):
+    """With folders elsewhere nothing in it is written, so that permissions do not matter."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (project / ".venv").rename(elsewhere / "venv")
+
+    def files() -> dict:
+        paths = (path for path in project.rglob("*") if ".git" not in path.parts)
+        return {p: p.stat().st_mtime_ns for p in paths if p.is_file() and p.name != "log"}
+
+    before = files()
+    folders = [f"VENV={elsewhere}/venv", f"BUILD={elsewhere}/build"]
+    assert "pdf" in make(project, "report", *folders)
+    assert make(project, "report", "book", "figures", *folders) == ["figures", "site"]
+    assert files() == before
+
+
+@pytest.mark.parametrize("goal", ["results", "retrain", "verify"])
+def test_some_runs_only(project, goal):
+    """A pattern goes through as it is: the shell must not take it for names of files."""
+    make(project, goal, "ONLY=a*")
+    assert "--only a*" in (project / "log").read_text()
+    assert "--only 'a*'" in run("make", "--dry-run", goal, "ONLY=a*", cwd=project)
+    make(project, goal)
+    assert "--only" not in (project / "log").read_text()
+
+
+@pytest.mark.parametrize(("user", "option"), [("0", " --allow-root"), ("1000", "")])
+def test_lab_passes_options_on(project, user, option):
+    """It opens the project's root, on this computer alone, for root as well (in a container)."""
+    programs = {"id": f"echo {user}", "jupyter": 'echo "jupyter $*" >> log; pwd >> log'}
+    for name, text in programs.items():
+        (project / ".venv/bin" / name).write_text(f"#!/bin/sh\n{text}\n")
+        (project / ".venv/bin" / name).chmod(0o755)
+    path = f"PATH={project}/.venv/bin:{os.environ['PATH']}"
+    make(project, "lab")
+    (project / "log").write_text("")
+    options = f"PYTHON={project}/system-python", "OPTIONS=--no-browser --port=9"
+    run("env", path, "make", "lab", *options, cwd=project)
+    command = f"jupyter lab --ip=localhost{option} --no-browser --port=9"
+    assert (project / "log").read_text().splitlines() == [command, str(project)]
 
 
 def run_make(*arguments: str) -> subprocess.CompletedProcess:

@@ -176,34 +176,3 @@ class TestCommittedLesson:
         assert text[0].startswith("# ") and "After this lesson you can" in text[0]
         headings = [line for source in text for line in source.splitlines() if line[:3] == "## "]
         assert headings[-1] == "## Summary"
-
-
-def run_make(*arguments: str) -> subprocess.CompletedProcess:
-    command = ["make", "--dry-run", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-
-
-def test_make_refuses_an_unknown_profile():
-    result = run_make("report", "PROFILE=slow")
-    assert result.returncode != 0
-    assert "PROFILE=slow is unknown; choose one of: full quick" in result.stderr
-
-
-@pytest.mark.parametrize(
-    ("script", "message"),
-    [
-        (None, "was not found: install Python 3.11 or newer"),
-        ("#!/bin/sh\n[ $1 = --version ] && echo Python 3.9.2\nexit 1\n", "Python 3.9.2 is too old"),
-        ("#!/bin/sh\ncase $2 in *venv*) exit 1;; esac\n", "install its venv module"),
-    ],
-    ids=["missing", "old", "without venv"],
-)
-def test_make_says_what_to_install(tmp_path, script, message):
-    python = tmp_path / "python"
-    if script:
-        python.write_text(script)
-        python.chmod(0o755)
-    ready = tmp_path / "venv" / "ready"
-    command = ["make", f"PYTHON={python}", f"VENV={tmp_path / 'venv'}", str(ready)]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert result.returncode != 0 and message in result.stderr
