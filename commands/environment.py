@@ -50,24 +50,22 @@ def _flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> set[str]:
     return set(next((line for line in lines if line.startswith("flags")), "").split())
 
 
-def without(environment: dict[str, str], *names: str) -> dict[str, str]:
-    """Return a copy of an environment that lacks some variables."""
-    return {name: value for name, value in environment.items() if name not in names}
+# Beginnings of the names of variables that change what Python and its libraries compute or print.
+_USERS_OWN = (
+    *("PYTHON", "IPYTHON", "JUPYTER_", "MPL", "MATPLOTLIB", "SOURCE_DATE_EPOCH"),
+    *("TORCH", "PYTORCH_", "ATEN_", "ONEDNN_", "DNNL_", "MKL", "OMP_", "KMP_", "NPY_", "MALLOC_"),
+)
 
 
 def kernel(root: Path, scratch: Path, lasting: Path, name: str | None = None) -> dict[str, str]:
     """Return the whole environment of a lesson's kernel.
 
     The kernel is that of the running Python, ``helpers`` is that of ``root``, and settings of the
-    user's own (IPython, Jupyter, matplotlib, Python) play no part. ``scratch`` is an empty folder
-    for files of the session, ``lasting`` one that keeps matplotlib's list of fonts.
+    user's own (Python, IPython, Jupyter, matplotlib, torch) play no part. ``scratch`` is an empty
+    folder for files of the session, ``lasting`` one that keeps matplotlib's list of fonts.
     """
-    own = without(
-        dict(os.environ),
-        *("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "PYTHONOPTIMIZE", "PYTHONSTARTUP"),
-        *("PYTHONWARNINGS", "MATPLOTLIBRC", "MPLBACKEND"),
-    )
-    return own | {
+    others = {key: text for key, text in os.environ.items() if not key.startswith(_USERS_OWN)}
+    return others | {
         "REPORT_FIGURES": "1",
         "SOURCE_DATE_EPOCH": "0",
         "PYTHONHASHSEED": "0",

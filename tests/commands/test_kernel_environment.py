@@ -40,8 +40,12 @@ def test_nothing_is_set_where_avx2_is_missing(monkeypatch):
 
 def test_a_kernel_has_ours_not_the_users(tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "16")
-    monkeypatch.setenv("PYTHONOPTIMIZE", "2")
-    monkeypatch.setenv("JUPYTER_PATH", "elsewhere")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")  # says what there is, and stays
+    theirs = ("PYTHONOPTIMIZE", "PYTHONDEVMODE", "JUPYTER_PATH", "MPLBACKEND", "MATPLOTLIBRC")
+    theirs += ("ONEDNN_VERBOSE", "MKL_CBWR", "KMP_AFFINITY", "TORCH_LOGS", "PYTORCH_JIT")
+    for name in theirs:
+        monkeypatch.setenv(name, "2")
     variables = environment.kernel(tmp_path, tmp_path / "scratch", tmp_path / "build")
     assert variables["OMP_NUM_THREADS"] == "1" and variables["PYTHONPATH"] == str(tmp_path)
-    assert not {"PYTHONOPTIMIZE", "JUPYTER_PATH"} & set(variables)
+    assert not set(theirs) & set(variables)
+    assert variables["CUDA_VISIBLE_DEVICES"] == "1" and variables["PATH"]
