@@ -37,9 +37,11 @@ def interval(values: Sequence[float]) -> tuple[float, float, float]:
     """Return the mean and the 95 % t interval of one value per seed.
 
     A single value has no interval, and neither have values that are all equal: no spread says
-    nothing about the next seed. Both ends are then NaN.
+    nothing about the next seed. Both ends are then NaN. Raises ValueError for no value at all.
     """
     values = np.asarray(values, dtype=float)
+    if not values.size:
+        raise ValueError("expected at least one value, one per seed, got none")
     if _without_spread(values):
         return float(values.mean()), math.nan, math.nan
     low, high = stats.ttest_1samp(values, 0).confidence_interval(0.95)
@@ -51,12 +53,13 @@ def paired(a: Sequence[float], b: Sequence[float]) -> Difference:
 
     ``a`` and ``b`` list the same seeds in the same order. With a single seed, or when all
     differences are equal, there is neither an interval nor a p value; they are NaN. Raises
-    ValueError for unequal numbers of seeds.
+    ValueError for unequal numbers of seeds, and for none.
     """
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     _check_shapes(a, b, "one value per seed of each, the same seeds")
+    between = interval(a - b)
     p = math.nan if _without_spread(a - b) else float(stats.ttest_rel(a, b).pvalue)
-    return Difference(*interval(a - b), p)
+    return Difference(*between, p)
 
 
 def _without_spread(values: np.ndarray) -> bool:

@@ -64,6 +64,12 @@ def test_a_single_seed_has_no_interval():
     assert [statistics.seeds(n) for n in (1, 2)] == ["one seed", "2 seeds"]
 
 
+@pytest.mark.parametrize("compare", [statistics.interval, lambda x: statistics.paired(x, x)])
+def test_no_seed_at_all_is_refused(compare):
+    with pytest.raises(ValueError, match="expected at least one value, one per seed, got none"):
+        compare([])
+
+
 @pytest.mark.parametrize("shift", [0.0, 0.01, 1 / 3], ids=str)
 def test_no_spread_leaves_nothing_to_test(recwarn, shift):
     found = statistics.paired([0.98 + shift] * 3, [0.98] * 3)
