@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from helpers import figures
 from helpers.drawing import affine
 
 
@@ -12,13 +11,6 @@ def picture():
     image = torch.zeros(1, 1, 9, 9)
     image[0, 0, 2, 6] = 1.0
     return image
-
-
-@pytest.fixture(autouse=True)
-def style():
-    figures.setup()
-    yield
-    figures.plt.close("all")
 
 
 def test_rows_of_digits_have_labels_and_titles():

@@ -1,6 +1,5 @@
 """The pictures of the backward pass show what they are given, and refuse what is wrong."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -16,12 +15,6 @@ from helpers.drawing.backward import (
 IMAGE = torch.arange(12.0).reshape(3, 4)
 PATCHES = F.unfold(IMAGE[None, None], 2)[0].T
 ENTRIES = [(0, 3), (1, 2), (3, 1), (4, 0)]
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 def written(figure) -> list[str]:

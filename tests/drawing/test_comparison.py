@@ -11,13 +11,6 @@ from helpers.drawing import comparison
 PALETTE = {"variable": "C0", "fixed": "C1"}
 
 
-@pytest.fixture(autouse=True)
-def style():
-    figures.setup()
-    yield
-    figures.plt.close("all")
-
-
 def runs(x="epoch", y="percent", values=(1, 2, 3), seeds=(0, 1)):
     return pd.DataFrame(
         {"kind": kind, "seed": seed, x: value, y: 90 + value + seed + 5 * (kind == "fixed")}

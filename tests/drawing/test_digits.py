@@ -1,16 +1,9 @@
 """The drawings of the lesson on the baseline draw what they are given and refuse the rest."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from helpers.drawing import digits
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def texts(figure):

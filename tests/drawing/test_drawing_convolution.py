@@ -3,24 +3,13 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from drawn import labels
 
-from helpers import figures
 from helpers.drawing import convolution, maps
 
 IMAGE = np.arange(20.0).reshape(4, 5)
 KERNEL = np.array([[1.0, 0], [0, -1]])
 OUTPUT = IMAGE[:3, :4] - IMAGE[1:, 1:]
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    figures.setup()
-    yield
-    plt.close("all")
-
-
-def labels(figure):
-    return [text.get_text() for ax in figure.axes for text in ax.texts]
 
 
 def test_one_window_shows_the_products_and_their_sum():

@@ -1,26 +1,15 @@
 """The drawings of lesson 02 show what they are given, and refuse what does not fit together."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from drawn import labels
 
-from helpers import conv, figures
+from helpers import conv
 from helpers.drawing import unfolding
 
 IMAGE = torch.arange(24.0).reshape(2, 3, 4)
 COLUMNS = conv.unfold(IMAGE, 2)
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    figures.setup()
-    yield
-    plt.close("all")
-
-
-def labels(figure):
-    return [text.get_text() for ax in figure.axes for text in ax.texts]
 
 
 def marked(figure):

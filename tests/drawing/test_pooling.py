@@ -4,15 +4,7 @@ import pandas as pd
 import pytest
 import torch
 
-from helpers import figures
 from helpers.drawing import pooling
-
-
-@pytest.fixture(autouse=True)
-def style():
-    figures.setup()
-    yield
-    figures.plt.close("all")
 
 
 def test_gradients_have_a_row_for_each_network():

@@ -4,15 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from helpers import data, figures
+from helpers import data
 from helpers.drawing import sizes
-
-
-@pytest.fixture(autouse=True)
-def style():
-    figures.setup()
-    yield
-    figures.plt.close("all")
 
 
 def image(height, width):

@@ -4,26 +4,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from drawn import labels
 
 from helpers.drawing import speed
 
 RUNGS = list("abcdef")
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
-def texts(figure):
-    return [text.get_text() for ax in figure.axes for text in ax.texts]
-
-
 def test_row_matrix():
     image = np.arange(25).reshape(5, 5)
     figure = speed.row_matrix(image, np.full((9, 9), 77), np.full((15, 3), 88))
-    assert texts(figure).count("77") == 81 and texts(figure).count("88") == 45
+    assert labels(figure).count("77") == 81 and labels(figure).count("88") == 45
     with pytest.raises(ValueError, match=r"expected the shapes .* got \(\(4, 5\)"):
         speed.row_matrix(image[:4], np.zeros((9, 9)), np.zeros((15, 3)))
 
@@ -32,7 +23,7 @@ def test_row_matrix():
     ("sizes", "zeros", "outputs"), [((4, 3, 1), 2, 4), ((5, 3, 0), 4, 3), ((3, 1, 0), 0, 3)]
 )
 def test_row_gradient(sizes, zeros, outputs):
-    found = texts(speed.row_gradient(*sizes))
+    found = labels(speed.row_gradient(*sizes))
     assert found.count("0") == zeros
     assert sum("Y" in text for text in found) == outputs
     assert sum("R" in text for text in found) == sizes[0]
@@ -77,7 +68,7 @@ def test_times_refuses_a_frame_without_quartiles():
 def test_shares():
     frame = pd.DataFrame({"one": [0.5, 0.98], "two": [0.5, 0.02]}, index=["first", "second"])
     figure = speed.shares(frame)
-    assert sorted(text for text in texts(figure) if text) == ["50", "50", "98"]
+    assert sorted(text for text in labels(figure) if text) == ["50", "50", "98"]
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["first", "second"]
     with pytest.raises(ValueError, match="add up to 1"):
         speed.shares(frame / 2)
@@ -95,7 +86,7 @@ def test_roofline():
     figure = speed.roofline(points, peak=50, bandwidth=10)
     roof = figure.axes[0].get_lines()[0].get_xydata()
     assert roof[0].tolist() == pytest.approx([0.5, 5]) and roof[:, 1].max() == 50
-    assert "far\n5×5" in texts(figure)
+    assert "far\n5×5" in labels(figure)
     x = sorted({round(float(x), 3) for x, _ in figure.axes[0].collections[0].get_offsets()})
     assert x[1] / x[0] == pytest.approx(1.13, abs=0.01) and x[2] == 90
     with pytest.raises(ValueError, match="'gflops'"):
