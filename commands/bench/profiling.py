@@ -16,7 +16,7 @@ def _trace(function: Callable, **options) -> list[dict]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "trace.json"
         run.export_chrome_trace(str(file))
-        return json.loads(file.read_text())["traceEvents"]
+        return json.loads(file.read_text(encoding="utf-8"))["traceEvents"]
 
 
 def peak_bytes(function: Callable) -> int:
