@@ -129,7 +129,7 @@ def channels_last(tensor: Tensor) -> bool:
 def autocast(input, *others):
     """Inside torch.autocast, convert what torch converts: floating point except float64."""
     device = input.device.type if isinstance(input, Tensor) else "cpu"
-    if not (torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)):
+    if not _autocast_is_on(device):
         return input, *others
     dtype = torch.get_autocast_dtype(device)
     return tuple(
@@ -140,9 +140,14 @@ def autocast(input, *others):
     )
 
 
+def _autocast_is_on(device: str) -> bool:
+    # torch 2.9 cannot compile is_autocast_available; the meta device is the one without autocast
+    return device != "meta" and torch.is_autocast_enabled(device)
+
+
 def no_autocast(tensor: Tensor):
     """Return a context in which products keep the dtype of ``tensor``, also inside autocast."""
     device = tensor.device.type
-    if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
+    if _autocast_is_on(device):
         return torch.autocast(device, enabled=False)
     return contextlib.nullcontext()
