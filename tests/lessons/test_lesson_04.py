@@ -68,7 +68,7 @@ def test_gradcheck_says():
 
 @pytest.mark.parametrize("stride, padding", [(1, 1), (2, 0), ((2, 1), (0, 1))])
 def test_the_layer_is_torchs_with_another_convolution(stride, padding):
-    layer = lesson.UnfoldConv2d(2, 3, (2, 3), stride=stride, padding=padding).double()
+    layer = lesson.OurConv2d(2, 3, (2, 3), stride=stride, padding=padding).double()
     twin = torch.nn.Conv2d(2, 3, (2, 3), stride=stride, padding=padding).double()
     twin.load_state_dict(layer.state_dict())
     image = random(2, 2, 5, 6)
