@@ -70,6 +70,11 @@ _INSTEAD = {
 }  # fmt: skip
 
 
+_TWICE = re.compile(  # an index or exponent and another one behind it
+    r"([_^])\s*(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|[^\s{}\\])\s*\1"
+)
+
+
 def problems(tex: str) -> list[str]:
     """Return what cannot be typeset in a formula and what to write instead, one line for each."""
     found = {}
@@ -83,6 +88,14 @@ def problems(tex: str) -> list[str]:
         found[f"a command inside \\{style}"] = "letters or digits there"
     for side in re.findall(r"\\(?:left|right)\s*\.", tex):
         found[side] = "words"
+    # JupyterLab shows an error instead of these; pandoc guesses.
+    lefts, rights = (re.findall(rf"\\{side}(?![A-Za-z])", tex) for side in ("left", "right"))
+    if len(lefts) != len(rights):
+        found[r"\left without \right"] = "both, or a bracket alone"
+    if twice := _TWICE.search(tex):
+        found[f"a second {twice[1]} in {twice[0]}"] = "braces around the first"
+    if not tex.strip():
+        found["an empty formula"] = "one between the dollars, or no dollars"
     if "{,}" in tex:
         found["{,}"] = r"\,"
     if re.search(r"(?<!\\)%", tex):

@@ -132,6 +132,8 @@ def mistakes(tokens: list) -> list[str]:
             found.append("a comment is not closed; write --> behind it")
         starts = True  # of a line
         for part in token.children or []:
+            if part.type == "link_open" and (title := part.attrGet("title")):
+                found.append(f"the title {title!r} of a link is not printed; put it into the text")
             if part.type == "text":
                 found += _left_over(part.content, starts and bool(part.content))
             starts = part.type in ("softbreak", "hardbreak")

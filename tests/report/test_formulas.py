@@ -123,6 +123,10 @@ def test_structures(tmp_path):
         (r"x % y", "a comment (%) cannot be typeset"),
         ("x × y", "a letter that is not ASCII cannot be typeset"),
         ("→", "the character → (U+2192) cannot be typeset"),
+        (r"\left( x", r"\left without \right cannot be typeset; write both"),
+        ("a_b_c", "a second _ in _b_ cannot be typeset; write braces around the first"),
+        (r"x^{\frac{a}{b}} ^2", r"a second ^ in ^{\frac{a}{b}} ^ cannot be typeset"),
+        (" ", "an empty formula cannot be typeset; write one between"),
         (r"\newthing", r"\newthing cannot be typeset; write it with the signs of report/formulas"),
     ],
 )
@@ -131,6 +135,12 @@ def test_what_would_be_set_wrong_is_refused_with_advice(tex, problem):
     assert found.startswith(problem)
 
 
-@pytest.mark.parametrize("tex", [r"\text{é, größer}", r"50\,\% \{ x \}", r"\text{a \_ b}", "x'"])
+@pytest.mark.parametrize(
+    "tex",
+    [
+        *(r"\text{é, größer}", r"50\,\% \{ x \}", r"\text{a \_ b}", "x'"),
+        *(r"a_{b_c}^{d^e} f_g h_i", r"\left( a \leftarrow b \right)", r"\sum_i^n x_i"),
+    ],
+)
 def test_what_is_let_through(tex):
     assert formulas.problems(tex) == []

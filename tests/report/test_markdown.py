@@ -129,6 +129,7 @@ def test_quotes_are_those_of_print(tmp_path):
         ("| a | b |\n| 1 | 2 |", r"cell 2: .*\n  \| is meant as a mark"),
         ("- [ ] open", r"cell 2: .*\n  \[ \] is meant as a mark"),
         ("Text\n\n<!-- left open\n\nlost", "cell 2: a comment is not closed"),
+        ('[a](https://b.org "$x$")', "cell 2: the title .* of a link is not printed; put it into"),
         ("<div>x</div>", "cell 2: <div> in the text is HTML"),
         ("a <b>c</b>", "cell 2: <b> in the text is HTML"),
         ("$x → y$", r"cell 2: formula x → y\n  the character → \(U\+2192\) cannot be typeset"),
