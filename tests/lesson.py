@@ -5,7 +5,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
-import torch
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 _DEFINES = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
@@ -27,22 +26,3 @@ def definitions(name: str) -> SimpleNamespace:
         tree.body = [node for node in tree.body if isinstance(node, _DEFINES)]
         exec(compile(tree, f"{name}.ipynb, cell {number}", "exec"), namespace)
     return SimpleNamespace(**namespace)
-
-
-def random(*shape, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, generator=generator, dtype=torch.float64)
-
-
-def close(actual, expected, atol=1e-10):
-    torch.testing.assert_close(actual, expected, atol=atol, rtol=0)
-
-
-def arguments(case):
-    """Input, weight and bias in float64, all requiring gradients."""
-    sizes = (
-        (case.batch, case.in_channels, *case.size),
-        (case.out_channels, case.in_channels, *case.kernel_size),
-        (case.out_channels,),
-    )
-    return [random(*size, seed=i).requires_grad_() for i, size in enumerate(sizes)]

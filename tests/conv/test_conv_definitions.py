@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tensors import arguments, close
 
 from helpers import conv
 from helpers.checks import ADVERSARIAL
@@ -12,26 +13,10 @@ from helpers.checks import ADVERSARIAL
 f64 = torch.float64
 
 
-def tensors(shape, seed=0, dtype=f64, requires_grad=False):
-    """Random input, weight and bias of a Shape."""
-    g = torch.Generator().manual_seed(seed)
-    sizes = (
-        (shape.batch, shape.in_channels, *shape.size),
-        (shape.out_channels, shape.in_channels, *shape.kernel_size),
-        (shape.out_channels,),
-    )
-    draw = [torch.randn(s, generator=g, dtype=f64).to(dtype) for s in sizes]
-    return [t.requires_grad_(requires_grad) for t in draw]
-
-
-def close(actual, expected, atol=1e-10):
-    torch.testing.assert_close(actual, expected, atol=atol, rtol=0)
-
-
 @pytest.mark.parametrize("shape", ADVERSARIAL, ids=str)
 @pytest.mark.parametrize("with_bias", [True, False])
 def test_forward_is_torchs(shape, with_bias):
-    input, weight, bias = tensors(shape)
+    input, weight, bias = arguments(shape, requires_grad=False)
     bias = bias if with_bias else None
     expected = F.conv2d(input, weight, bias, shape.stride, shape.padding)
     for function in (conv.conv2d, conv.naive_conv2d):
@@ -40,7 +25,7 @@ def test_forward_is_torchs(shape, with_bias):
 
 @pytest.mark.parametrize("shape", ADVERSARIAL, ids=str)
 def test_unfold_and_fold_are_torchs(shape):
-    input, _, _ = tensors(shape)
+    input, _, _ = arguments(shape, requires_grad=False)
     args = (shape.kernel_size, 1, shape.padding, shape.stride)
     columns = F.unfold(input, *args)
     close(conv.unfold(input, *args), columns, 0)
@@ -50,7 +35,7 @@ def test_unfold_and_fold_are_torchs(shape):
 
 @pytest.mark.parametrize("shape", ADVERSARIAL, ids=str)
 def test_gradients(shape):
-    args = tensors(shape, requires_grad=True)
+    args = arguments(shape)
     # gradcheck tries every direction of the output, hence any upstream gradient
     assert torch.autograd.gradcheck(
         lambda *t: conv.conv2d(*t, stride=shape.stride, padding=shape.padding), args
@@ -117,7 +102,7 @@ def test_fold_counts_the_patches_that_cover_a_pixel():
 
 @pytest.mark.parametrize("shape", ADVERSARIAL, ids=str)
 def test_fold_is_the_adjoint_of_unfold(shape):
-    x, _, _ = tensors(shape)
+    x, _, _ = arguments(shape, requires_grad=False)
     args = (shape.kernel_size, 1, shape.padding, shape.stride)
     columns = conv.unfold(x, *args)
     y = torch.randn(columns.shape, generator=torch.Generator().manual_seed(2), dtype=f64)
@@ -125,7 +110,7 @@ def test_fold_is_the_adjoint_of_unfold(shape):
 
 
 def test_only_the_gradients_asked_for():
-    input, weight, bias = tensors(ADVERSARIAL[1])
+    input, weight, bias = arguments(ADVERSARIAL[1], requires_grad=False)
     for wanted in range(3):
         args = [t.clone().requires_grad_(i == wanted) for i, t in enumerate((input, weight, bias))]
         conv.conv2d(*args).sum().backward()
@@ -133,7 +118,7 @@ def test_only_the_gradients_asked_for():
 
 
 def test_patches_are_not_saved():
-    input, weight, bias = tensors(ADVERSARIAL[1], requires_grad=True)
+    input, weight, bias = arguments(ADVERSARIAL[1])
     saved = []
     with torch.autograd.graph.saved_tensors_hooks(lambda t: saved.append(t.numel()), lambda t: t):
         conv.conv2d(input, weight, bias, padding=1)

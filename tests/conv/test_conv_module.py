@@ -3,17 +3,21 @@
 import copy
 import io
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
+import tensors
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lesson import random
+from tensors import random
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from helpers import conv
+
+close = partial(tensors.close, atol=1e-5, rtol=1e-5)
 
 OPTIONS = [
     dict(kernel_size=3),
@@ -24,10 +28,6 @@ OPTIONS = [
     dict(kernel_size=np.int64(3), stride=np.int64(2), padding=[1]),
     dict(kernel_size=2, padding=(1,), groups=4),
 ]
-
-
-def close(actual, expected, atol=1e-5):
-    torch.testing.assert_close(actual, expected, atol=atol, rtol=1e-5)
 
 
 def pair(**options):

@@ -1,24 +1,25 @@
 """``conv2d`` among other operators: changes in place, precision, memory, counters, autocast."""
 
+from functools import partial
+
 import numpy as np
 import pytest
+import tensors
 import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lesson import random
+from tensors import random
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from helpers import conv
 
+close = partial(tensors.close, atol=1e-9, rtol=1e-9)
+
 BOTH = [pytest.param(conv.conv2d, id="ours"), pytest.param(F.conv2d, id="torch")]
 CHANNELS = [pytest.param((1, 16), id="patches"), pytest.param((16, 16), id="rows")]
-
-
-def close(actual, expected, atol=1e-9, rtol=1e-9):
-    torch.testing.assert_close(actual, expected, atol=atol, rtol=rtol)
 
 
 # Results may be changed in place

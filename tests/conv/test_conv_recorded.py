@@ -2,14 +2,18 @@
 
 import logging
 import warnings
+from functools import partial
 
 import pytest
+import tensors
 import torch
-from lesson import random
+from tensors import random
 from torch import nn
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from helpers import conv
+
+close = partial(tensors.close, atol=1e-5, rtol=1e-4)
 
 # (in_channels, out_channels, kernel_size), options
 LAYERS = [
@@ -22,10 +26,6 @@ LAYERS = [
 ]
 layers = pytest.mark.parametrize("arguments, options", LAYERS)
 deprecated = pytest.mark.filterwarnings(r"ignore:`torch\.jit:FutureWarning")
-
-
-def close(actual, expected, atol=1e-5):
-    torch.testing.assert_close(actual, expected, atol=atol, rtol=1e-4)
 
 
 def pair(arguments, options):

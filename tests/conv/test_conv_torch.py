@@ -2,25 +2,21 @@
 
 import copy
 import math
+from functools import partial
 
 import pytest
+import tensors
 import torch
 import torch.nn.functional as F
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from tensors import random
 
 from helpers import conv
 
+close = partial(tensors.close, atol=1e-9, rtol=1e-12)
+
 MODES = ["zeros", "reflect", "replicate", "circular"]
-
-
-def random(*shape, seed=0, dtype=torch.float64):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
-
-
-def close(actual, expected, atol=1e-9, rtol=1e-12):
-    torch.testing.assert_close(actual, expected, atol=atol, rtol=rtol)
 
 
 def pairs(low, high):
@@ -166,7 +162,7 @@ def test_unfold_and_fold(size, channels, batch, **options):
             conv.unfold(input, **options)
         return
     columns = conv.unfold(input, **options)
-    close(columns, expected, 0, 0)
+    close(columns, expected, atol=0, rtol=0)
     close(conv.fold(expected, size, **options), F.fold(expected, size, **options))
     upstream = random(*columns.shape, seed=5)
     ours, theirs = (torch.autograd.grad(c, input, upstream)[0] for c in (columns, expected))

@@ -5,19 +5,12 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from lesson import definitions
+from tensors import close, random
 
 from helpers import conv
 from helpers.checks import ADVERSARIAL
 
 lesson = definitions("01_naive_convolution")
-
-
-def random(*shape):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-
-
-def close(actual, expected):
-    torch.testing.assert_close(actual, expected, atol=1e-10, rtol=0)
 
 
 def pairs(low, high):

@@ -1,23 +1,15 @@
 """The definitions of lesson 02 behave as those of ``helpers.conv``."""
 
 import pytest
-import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from lesson import definitions
+from tensors import close, random
 
 from helpers import conv
 from helpers.checks import ADVERSARIAL
 
 lesson = definitions("02_unfolding")
-
-
-def random(*shape):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-
-
-def close(actual, expected, atol=1e-10):
-    torch.testing.assert_close(actual, expected, atol=atol, rtol=0)
 
 
 def pairs(low, high):

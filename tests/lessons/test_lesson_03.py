@@ -4,7 +4,8 @@ import pytest
 import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from lesson import arguments, close, definitions, random
+from lesson import definitions
+from tensors import arguments, close, random
 from torch import nn
 from torch.autograd import gradcheck, gradgradcheck
 from torch.nn import functional as F

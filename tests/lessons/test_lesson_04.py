@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from lesson import arguments, close, definitions, random
+from lesson import definitions
+from tensors import arguments, close, random
 from torch.autograd.gradcheck import GradcheckError, gradcheck
 from torch.nn import functional as F
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from lesson import arguments, close, definitions, random
+from lesson import definitions
+from tensors import arguments, close, random
 from torch.autograd import gradgradcheck
 from torch.nn import functional as F
 

@@ -1,6 +1,9 @@
 """The definitions of lesson 07 behave as those of ``helpers``."""
 
+from functools import partial
+
 import pytest
+import tensors
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,21 +30,20 @@ def random_images(*shape):
     return torch.rand(shape, generator=torch.Generator().manual_seed(0))
 
 
-def close(actual, expected, atol=1e-4):
-    torch.testing.assert_close(actual, expected, atol=atol, rtol=0)
+close = partial(tensors.close, atol=1e-4)
 
 
 @given(PARAMETERS)
 def test_maps(parameters):
-    close(lesson.affine_map(*parameters), helpers_map(*parameters), 1e-5)
+    close(lesson.affine_map(*parameters), helpers_map(*parameters), atol=1e-5)
 
 
 def test_a_parameter_left_out_changes_nothing():
-    close(lesson.affine_map(), torch.eye(3), 0)
+    close(lesson.affine_map(), torch.eye(3), atol=0)
     for k, name in enumerate(("degrees", "right", "down", "scale", "shear")):
         parameters = [0, 0, 0, 1, 0]
         parameters[k] = 1.5
-        close(lesson.affine_map(**{name: 1.5}), helpers_map(*parameters), 1e-6)
+        close(lesson.affine_map(**{name: 1.5}), helpers_map(*parameters), atol=1e-6)
 
 
 @settings(deadline=None, max_examples=25)
@@ -72,7 +74,7 @@ def test_push_leaves_holes_that_warp_fills():
 def test_push_moves_whole_pixels():
     image = random_images(5, 6)
     pushed, hits = lesson.push(image, lesson.affine_map(right=2, down=-1))
-    close(pushed[:-1, 2:], image[1:, :-2], 0)
+    close(pushed[:-1, 2:], image[1:, :-2], atol=0)
     assert hits.sum() == 16
 
 
@@ -126,4 +128,4 @@ def test_the_factor_is_exact_for_one_fraction_everywhere():
     omega = 2 * torch.pi * torch.fft.fftfreq(28, dtype=torch.float64)
     lesson.factor.__globals__["omega"] = omega  # which the lesson computes beside it
     expected = lesson.power(image[None, None]) * lesson.factor(2 * beta * (1 - beta))
-    close(lesson.power(shifted[None, None]), expected, 1e-9)
+    close(lesson.power(shifted[None, None]), expected, atol=1e-9)

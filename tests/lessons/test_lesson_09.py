@@ -6,7 +6,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from lesson import close, definitions, random
+from lesson import definitions
+from tensors import close, random
 from torch import nn
 from torch.nn import functional as F
 
