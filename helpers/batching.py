@@ -154,7 +154,7 @@ def scores(
         batch = torch.cat([data.resize(image[None], size) for image in images])
     else:
         batch, mask = data.pad(images, size)
-    batch = batch.float().sub_(255 * mean).div_(255 * std)
+    batch = data.normalise(batch, mean, std)
     if resized or mask.all():
         return network(batch)
     return masked_scores(network, batch, mask)

@@ -176,6 +176,13 @@ def test_scale():
         data.scale(scaled)
 
 
+def test_normalise():
+    images = torch.tensor([0, 51, 255], dtype=torch.uint8)
+    found = data.normalise(images, 0.2, 0.5)
+    torch.testing.assert_close(found, torch.tensor([-0.4, 0.0, 1.6]), atol=1e-6, rtol=0)
+    assert images.tolist() == [0, 51, 255]  # unchanged
+
+
 def test_mean_std(mnist):
     pixels = data.scale(mnist.test.images).double()
     mean, std = data.mean_std(mnist.test.images)

@@ -1,6 +1,6 @@
 """The images: MNIST and its variable-resolution variant, in memory, and their batches."""
 
-from helpers.data.images import Images, mean_std, pad, resize, scale
+from helpers.data.images import Images, mean_std, normalise, pad, resize, scale
 from helpers.data.mnist import (
     ARCHIVES,
     CONTENTS,
@@ -40,6 +40,7 @@ __all__ = [
     "load_varres",
     "load_varres_original",
     "mean_std",
+    "normalise",
     "pad",
     "random_canvases",
     "resize",

@@ -60,6 +60,11 @@ def mean_std(*images: Tensor) -> tuple[float, float]:
     return total / n / 255, (squares * n - total**2) ** 0.5 / n / 255
 
 
+def normalise(images: Tensor, mean: float, std: float) -> Tensor:
+    """Map uint8 values to (value / 255 - mean) / std, float32 of the same shape."""
+    return images.float().sub_(255 * mean).div_(255 * std)
+
+
 def resize(images: Tensor, size: int | tuple[int, int]) -> Tensor:
     """Resize (n, c, height, width) to ``size``, one side or (height, width), dtype unchanged.
 

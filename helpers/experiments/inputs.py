@@ -55,7 +55,7 @@ def fit_normaliser(experiment: Experiment, train: Groups) -> Prepare:
 
 def normaliser(mean: float, std: float) -> Prepare:
     """Return the function that maps uint8 images to (value / 255 - mean) / std, float32."""
-    return lambda images: images.float().sub_(255 * mean).div_(255 * std)
+    return lambda images: data.normalise(images, mean, std)
 
 
 def _resize(side: int) -> Callable[[Tensor], Tensor]:
