@@ -1,0 +1,19 @@
+"""What holds for the text of every lesson."""
+
+from collections import Counter
+
+import nbformat
+import pytest
+from lesson import NOTEBOOKS
+
+LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_nothing_stands_twice(path):
+    """Neither a heading nor a paragraph; two edits of one place can leave both versions."""
+    cells = nbformat.read(path, as_version=4).cells
+    text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    blocks = [block.strip() for block in text.split("\n\n")]
+    counted = Counter(block for block in blocks if block.startswith("#") or len(block) > 60)
+    assert [block for block, times in counted.items() if times > 1] == []
