@@ -111,7 +111,7 @@ lint: $(READY) ## style of the code and of the notebooks
 	$(BIN)/ruff format --check .
 
 lab: $(READY) ## JupyterLab on this computer; OPTIONS='--no-browser' passes options on
-	$(BIN)/jupyter lab --ip=localhost $(if $(filter 0,$(shell id -u)),--allow-root) $(OPTIONS)
+	PYTHONPATH="$(CURDIR)" $(BIN)/jupyter lab --ip=localhost $(if $(filter 0,$(shell id -u)),--allow-root) $(OPTIONS)
 
 lock: $(READY) ## choose new exact versions within pyproject.toml's ranges
 	@mkdir -p $(BUILD)
@@ -130,12 +130,15 @@ clean: ## remove what make made; keep results/, figures/ and interrupted runs (b
 	rm -rf .venv *.egg-info .pytest_cache .ruff_cache .hypothesis
 
 # ---------------------------------------------------------------- environment
-INSTALL = [ $(READY) -nt pyproject.toml ] && [ $(READY) -nt requirements.lock ] || { \
+# $(READY) holds what was installed: files that are only newer, as in another checkout that shares
+# the environment, install nothing.
+WANTED = cat pyproject.toml requirements.lock
+INSTALL = if $(WANTED) | cmp -s - $(READY); then touch $(READY) 2>/dev/null || true; else \
 	echo "Installing the packages into $(VENV); the first time this takes some minutes." && \
 	$(PYTHON) -m venv $(VENV) && \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--constraint requirements.lock --editable ".[report,test]" && \
-	touch $(READY); }
+	$(WANTED) > $(READY); fi
 
 $(READY): pyproject.toml requirements.lock
 	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "$(PYTHON) was not found: install Python 3.11 or newer, or name it with make PYTHON=..." >&2; exit 1; }

@@ -117,6 +117,17 @@ def test_publishing_brings_notebooks_and_figures_up_to_date(project):
     assert changed == ["figures/README.md", "notebooks/01_one.ipynb"]
 
 
+def test_another_checkout_shares_the_environment(project, tmp_path_factory):
+    """Its files are newer, but what they ask for is installed."""
+    make(project, "report")
+    other = tmp_path_factory.mktemp("other") / "checkout"
+    git("worktree", "add", "--quiet", str(other), cwd=project)
+    steps = f"PYTHON={project}/system-python", f"VENV={project}/.venv", "report"
+    run("make", *steps, cwd=other)
+    assert "install" not in (other / "log").read_text().splitlines()
+    assert make(project, "report") == []
+
+
 def test_only_the_full_profile_is_published(project):
     with pytest.raises(AssertionError, match="make publish takes no PROFILE"):
         make(project, "publish", "PROFILE=quick")
@@ -276,8 +287,12 @@ def test_some_runs_only(project, goal):
 
 @pytest.mark.parametrize(("user", "option"), [("0", " --allow-root"), ("1000", "")])
 def test_lab_passes_options_on(project, user, option):
-    """It opens the project's root, on this computer alone, for root as well (in a container)."""
-    programs = {"id": f"echo {user}", "jupyter": 'echo "jupyter $*" >> log; pwd >> log'}
+    """It opens the project's root, on this computer alone, for root as well (in a container).
+
+    Lessons import the helpers of this checkout, whichever one the environment was made for.
+    """
+    programs = {"id": f"echo {user}"}
+    programs["jupyter"] = 'echo "jupyter $*" >> log; pwd >> log; echo "$PYTHONPATH" >> log'
     for name, text in programs.items():
         (project / ".venv/bin" / name).write_text(f"#!/bin/sh\n{text}\n")
         (project / ".venv/bin" / name).chmod(0o755)
@@ -287,7 +302,7 @@ def test_lab_passes_options_on(project, user, option):
     options = f"PYTHON={project}/system-python", "OPTIONS=--no-browser --port=9"
     run("env", path, "make", "lab", *options, cwd=project)
     command = f"jupyter lab --ip=localhost{option} --no-browser --port=9"
-    assert (project / "log").read_text().splitlines() == [command, str(project)]
+    assert (project / "log").read_text().splitlines() == [command, str(project), str(project)]
 
 
 def run_make(*arguments: str) -> subprocess.CompletedProcess:
