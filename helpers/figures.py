@@ -27,9 +27,15 @@ _numbers: dict[str, int] = {}  # from a label, such as fig-one-window, to its nu
 def setup(lesson: int | None = None) -> None:
     """Set the report's style, whatever the reader's own settings are; see ``report.mplstyle``.
 
-    ``lesson`` is the number of the lesson, with which its figures and tables are numbered.
+    ``lesson`` is the number of the lesson, with which its figures and tables are numbered. Raises
+    RuntimeError where Python leaves out ``assert``: the lesson's checks would say nothing.
     """
     global _lesson
+    if not __debug__:
+        raise RuntimeError(
+            "Python was started with -O or PYTHONOPTIMIZE, so that the checks of a lesson are left "
+            "out; start it without"
+        )
     _lesson = lesson
     _numbers.clear()
     fonts = Path(importlib.import_module("fontpkg_fira_sans").__file__).parent

@@ -2,6 +2,10 @@
 
 import base64
 import io
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -11,6 +15,8 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from helpers import figures
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
@@ -68,6 +74,13 @@ def test_the_readers_own_settings_change_nothing(displayed):
     plain = picture()
     with plt.rc_context({"image.origin": "lower", "savefig.transparent": True, "font.size": 20}):
         assert picture() == plain
+
+
+def test_a_lesson_whose_checks_are_switched_off_stops():
+    command = [sys.executable, "-c", "from helpers import figures; figures.setup()"]
+    environment = os.environ | {"PYTHONOPTIMIZE": "1"}
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
+    assert "RuntimeError: Python was started with -O or PYTHONOPTIMIZE" in done.stderr
 
 
 def test_the_palette_is_seaborns_colour_blind_one():
