@@ -17,3 +17,12 @@ def test_nothing_stands_twice(path):
     blocks = [block.strip() for block in text.split("\n\n")]
     counted = Counter(block for block in blocks if block.startswith("#") or len(block) > 60)
     assert [block for block, times in counted.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_alone_says_where_helpers_is(path):
+    """The traceback of a missing helpers shows its line and those around it."""
+    cells = nbformat.read(path, as_version=4).cells
+    lines = [line for cell in cells if cell.cell_type == "code" for line in cell.source.split("\n")]
+    first = next(i for i, line in enumerate(lines) if line.startswith("from helpers"))
+    assert "beside notebooks/: see README.md" in lines[first - 1] + lines[first]
