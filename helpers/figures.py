@@ -50,7 +50,9 @@ def encode(figure, *formats: str) -> list[bytes | str]:
 
     The same on every run. The layout is found once, for all formats.
     """
-    figure.dpi = mpl.rcParams["savefig.dpi"]  # the layout depends on it, by a fraction of a pixel
+    dpi = mpl.rcParams["savefig.dpi"]
+    if dpi != "figure":  # without setup: the figure's own
+        figure.dpi = dpi  # the layout depends on it, by a fraction of a pixel
     figure.draw_without_rendering()
     bounds = figure.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])
     figure.set_layout_engine("none")
