@@ -65,6 +65,7 @@ def execute(notebook: Path, output: Path, values: dict) -> None:
             progress_bar=False,
             # Writing the growing notebook twice for each cell takes a quarter of the time.
             request_save_on_cell_execute=False,
+            shutdown_kernel="immediate",  # there is nothing to put away; waiting takes seconds
             start_timeout=180,
             # Ports of this computer only, and signed messages; not worth a warning per lesson.
             extra_arguments=["--IPKernelApp.log_level=50"],
