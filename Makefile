@@ -104,7 +104,7 @@ bench: $(READY) ## measure all speeds anew, for results/*.json (on an idle machi
 
 test: $(READY) ## every test, and every lesson executed from scratch with little data
 	@$(MAKE) report PROFILE=quick
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --dist loadfile --numprocesses $$($(BIN)/python -m commands.processes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --dist loadgroup --numprocesses $$($(BIN)/python -m commands.processes)
 
 lint: $(READY) ## style of the code and of the notebooks
 	$(BIN)/ruff check .
