@@ -8,6 +8,7 @@ import sys
 import textwrap
 import threading
 import time
+from pathlib import Path
 
 import joblib
 import psutil
@@ -18,6 +19,7 @@ from commands import processes, retrain, runs, train
 from helpers.experiments import Experiment, records, store, table, training
 from helpers.experiments.store import RecordError
 
+ROOT = Path(__file__).resolve().parents[2]
 # A small table in place of the report's, in a process of its own.
 PROGRAM = """
 import sys
@@ -329,6 +331,7 @@ def start(tmp_path):
             stdout=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},  # commands is in no package
             # a program started in the background inherits that Ctrl-C is ignored
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
