@@ -1,7 +1,7 @@
 """Is one network better than another? Over seeds, and over test images.
 
 Two sources of chance, two tests: another seed would give other weights, other images other
-mistakes. Lesson 07 explains both.
+mistakes. Lesson 08 explains both.
 """
 
 import math

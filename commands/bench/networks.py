@@ -15,7 +15,7 @@ from helpers.experiments.loop import one_thread
 from helpers.networks import FixedNetwork, costs, layers
 
 BATCH = 16
-# The networks of lesson 10, each with the side that its images are resized to.
+# The networks of lesson 11, each with the side that its images are resized to.
 NETWORKS = {
     "variable, N = 81": (Experiment(group="speed", data="varres", network="max", width=81), None),
     "fixed, 28x28": (Experiment(group="speed", data="varres-28"), 28),

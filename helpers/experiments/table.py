@@ -23,7 +23,7 @@ LEARNING_RATES = [n * 0.5 / 1000 for n in range(1, 11)]  # 0.0005 ... 0.005
 LEARNING_RATES_BELOW = [0.0001, 0.00025]
 LEARNING_RATES_64 = [0.00025, 0.0005, 0.001, 0.002, 0.004]
 BATCH_SIZES = [4, 16, 32, 64]
-# The pair of lesson 10 and the second pair, both as (network, data).
+# The pair of lesson 11 and the second pair, both as (network, data).
 PAIR = [MAX | {"data": "varres"}, RESIZED]
 PAIR_64 = [MAX_199 | {"data": "varres"}] + [
     {"network": "fixed", "data": data} for data in ("varres-64", "varres-pad64")
@@ -57,7 +57,7 @@ def baseline_rates() -> list[Experiment]:
 
 
 def original_rate() -> list[Experiment]:
-    """Lesson 11: both numbers of the original on MNIST with the learning rate of its stored code.
+    """Lesson 13: both numbers of the original on MNIST with the learning rate of its stored code.
 
     Its baseline is not normalised; its augmented network is.
     """
@@ -75,7 +75,7 @@ def original_rate() -> list[Experiment]:
 
 
 def augmentation() -> list[Experiment]:
-    """Lesson 07: normalisation x augmentation (the fourth cell is the baseline); longer runs."""
+    """Lesson 08: normalisation x augmentation (the fourth cell is the baseline); longer runs."""
     cells = [(False, None), (True, "original"), (False, "original")]
     return [
         Experiment(group="augmentation", normalisation=norm, augmentation=recipe, seed=s, test=True)
@@ -87,7 +87,7 @@ def augmentation() -> list[Experiment]:
 
 
 def resized() -> list[Experiment]:
-    """Lesson 08: everything resized to 28 (two learning rates), and up to 64."""
+    """Lesson 09: everything resized to 28 (two learning rates), and up to 64."""
     return [
         Experiment(group="resized", **RESIZED, learning_rate=lr, seed=s)
         for lr, s in product((0.001, 0.0001), range(SEEDS["resized"]))
@@ -95,7 +95,7 @@ def resized() -> list[Experiment]:
 
 
 def pooling() -> list[Experiment]:
-    """Lesson 09: global max, mean and sum; as the original tells it, and as its code has it.
+    """Lesson 10: global max, mean and sum; as the original tells it, and as its code has it.
 
     ``pooling-text`` is Adam 0.0001, batch 64, 20 epochs; ``pooling-code`` 0.0005, 16, 10 epochs.
     """
@@ -109,7 +109,7 @@ def pooling() -> list[Experiment]:
 
 
 def learning_rates() -> list[Experiment]:
-    """Lesson 10: sweep of the learning rate for both networks."""
+    """Lesson 11: sweep of the learning rate for both networks."""
     return [
         Experiment(group="learning-rate", **network, learning_rate=lr)
         for network, lr in product(PAIR, LEARNING_RATES)
@@ -117,7 +117,7 @@ def learning_rates() -> list[Experiment]:
 
 
 def learning_rates_below() -> list[Experiment]:
-    """Lesson 10: rates below the original's grid, tried afterwards; nothing is chosen from them."""
+    """Lesson 11: rates below the original's grid, tried afterwards; nothing is chosen from them."""
     return [
         Experiment(group="learning-rate-below", **network, learning_rate=lr)
         for network, lr in product(PAIR, LEARNING_RATES_BELOW)
@@ -125,7 +125,7 @@ def learning_rates_below() -> list[Experiment]:
 
 
 def batch_sizes(done: list[Record]) -> list[Experiment]:
-    """Lesson 10: sweep of the batch size, each network at its own best learning rate."""
+    """Lesson 11: sweep of the batch size, each network at its own best learning rate."""
     return [
         Experiment(
             group="batch-size",
@@ -139,7 +139,7 @@ def batch_sizes(done: list[Record]) -> list[Experiment]:
 
 
 def final(done: list[Record]) -> list[Experiment]:
-    """Lesson 10: both networks as tuned; the test set is read here."""
+    """Lesson 11: both networks as tuned; the test set is read here."""
     tuned = [best(done, "batch-size", network) for network in PAIR]
     changes = {"group": "final", "test": True, "save_weights": True}
     seeds = range(SEEDS["final"])
@@ -147,7 +147,7 @@ def final(done: list[Record]) -> list[Experiment]:
 
 
 def learning_rates_64() -> list[Experiment]:
-    """Lesson 10, second pair: sweep of the learning rate at 64x64."""
+    """Lesson 11, second pair: sweep of the learning rate at 64x64."""
     return [
         Experiment(group="learning-rate-64", **network, learning_rate=lr)
         for network, lr in product(PAIR_64, LEARNING_RATES_64)
@@ -155,7 +155,7 @@ def learning_rates_64() -> list[Experiment]:
 
 
 def final_64(done: list[Record]) -> list[Experiment]:
-    """Lesson 10, second pair: as tuned; the test set is read here."""
+    """Lesson 11, second pair: as tuned; the test set is read here."""
     tuned = [best(done, "learning-rate-64", network) for network in PAIR_64]
     changes = {"group": "final-64", "test": True}
     return [

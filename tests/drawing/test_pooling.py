@@ -1,4 +1,4 @@
-"""The pictures of lesson 09 draw what they are given and refuse what does not fit."""
+"""The pictures of lesson 10 draw what they are given and refuse what does not fit."""
 
 import pandas as pd
 import pytest

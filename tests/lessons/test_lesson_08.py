@@ -1,80 +1,131 @@
-"""The definitions of lesson 08 behave as those of ``helpers.data`` and ``helpers.batching``."""
+"""The definitions of lesson 08 behave as those of ``helpers``."""
+
+from functools import partial
 
 import pytest
+import tensors
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lesson import definitions
 
-from helpers import batching, data
-from helpers.networks import VariableNetwork, initialise
+from helpers import statistics
+from helpers.data import augment
 
-lesson = definitions("08_variable_resolution")
-SIZES = st.lists(st.tuples(st.integers(8, 33), st.integers(8, 33)), min_size=1, max_size=5)
+lesson = definitions("08_augmentation")
+PARAMETERS = st.tuples(
+    st.floats(-180, 180), st.floats(-9, 9), st.floats(-9, 9), st.floats(0.5, 2), st.floats(-40, 40)
+)
 
-
-def generator(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
-def network(pooling):
-    return initialise(VariableNetwork(9, pooling), generator())
+MODES = ("bilinear", "nearest")
+TWO_STEPS = (((7, 0, 0, 1, 0), (-4, 1, 0, 1, 0)), ((3, 0.7, 0.7, 1, 0), (-2, 0, -1.2, 1, 5)))
 
 
-def padded(sizes):
-    images = [torch.randn(1, *size, generator=generator(k)) for k, size in enumerate(sizes)]
-    return images, *data.pad(images)
+def helpers_map(degrees, right, down, scale, shear):
+    one = [torch.tensor([float(value)]) for value in (degrees, scale, shear)]
+    return augment.affine(one[0], torch.tensor([[right, down]]).float(), *one[1:])[0]
 
 
-def test_tone_curve():
-    values = torch.arange(256).to(torch.uint8)
-    assert torch.equal(lesson.bend_tone(values), data.bend_tone(values))
+def random_images(*shape):
+    return torch.rand(shape, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("size", [(28, 28), (20, 31)])
-@pytest.mark.parametrize("sides", [(32, 48, 64), (31, 40)])
-def test_canvases(size, sides):
-    images = torch.randint(256, (60, 1, *size), generator=generator(), dtype=torch.uint8)
-    labels = torch.zeros(60, dtype=torch.int64)
-    ours = lesson.random_canvases(images, sides, generator(1))
-    theirs = data.random_canvases(data.Images(images, labels, labels), sides, generator(1))
-    assert ours.keys() == theirs.keys()
-    for side in sides:
-        assert torch.equal(ours[side], theirs[side].images)
+close = partial(tensors.close, atol=1e-4)
 
 
-@given(st.lists(st.integers(1, 40), min_size=1, max_size=5), st.integers(1, 17), st.integers(0, 9))
-def test_batches(lengths, batch_size, seed):
-    groups = {f"group {k}": range(length) for k, length in enumerate(lengths)}
-    ours = lesson.batches(groups, batch_size, generator(seed))
-    theirs = data.batches(groups, batch_size, generator(seed))
-    assert [key for key, _ in ours] == [key for key, _ in theirs]
-    assert all(torch.equal(a, b) for (_, a), (_, b) in zip(ours, theirs, strict=True))
+@given(PARAMETERS)
+def test_maps(parameters):
+    close(lesson.affine_map(*parameters), helpers_map(*parameters), atol=1e-5)
 
 
-@settings(deadline=None, max_examples=30)
-@given(SIZES, st.sampled_from(["max", "mean"]))
-def test_masked_scores(sizes, pooling):
-    images, batch, mask = padded(sizes)
-    ours = lesson.masked_scores(network(pooling), batch, mask)
-    theirs = batching.masked_scores(network(pooling), batch, mask)
-    assert torch.equal(ours, theirs)
-    alone = torch.cat([network(pooling)(image[None]) for image in images])
-    torch.testing.assert_close(ours, alone, atol=1e-5, rtol=0)
+def test_a_parameter_left_out_changes_nothing():
+    close(lesson.affine_map(), torch.eye(3), atol=0)
+    for k, name in enumerate(("degrees", "right", "down", "scale", "shear")):
+        parameters = [0, 0, 0, 1, 0]
+        parameters[k] = 1.5
+        close(lesson.affine_map(**{name: 1.5}), helpers_map(*parameters), atol=1e-6)
 
 
-@pytest.mark.parametrize("pooling", ["max", "mean"])
-def test_a_mask_at_the_end_only_is_not_enough(pooling):
-    images, batch, mask = padded([(16, 16), (32, 32)])
-    scores = lesson.masked_at_the_end(network(pooling), batch, mask)
-    alone = torch.cat([network(pooling)(image[None]) for image in images])
-    assert (scores[0] - alone[0]).abs().max() > 1e-4  # padded
-    torch.testing.assert_close(scores[1], alone[1], atol=1e-5, rtol=0)  # fills the batch's size
+@settings(deadline=None, max_examples=25)
+@given(PARAMETERS, st.integers(1, 12), st.integers(1, 12))
+def test_warp_one_image(parameters, height, width):
+    image, matrix = random_images(1, 1, height, width), lesson.affine_map(*parameters)
+    expected = augment.warp(image, matrix[None])
+    close(lesson.warp(image, matrix[None]), expected)
+    close(lesson.naive_warp(image[0, 0], matrix), expected[0, 0])
 
 
-def test_digit_height():
-    images = torch.zeros(3, 1, 12, 10, dtype=torch.uint8)
-    images[0, 0, 2:9, 4] = 255  # 7 rows
-    images[1, 0, 11, 3] = 200  # the last row
-    images[2, 0, 3:5, 2], images[2, 0, 0, 0] = 255, 50  # what is too dark does not count
-    assert lesson.digit_height(images).tolist() == [7, 1, 2]
+@settings(deadline=None, max_examples=25)
+@given(st.lists(PARAMETERS, min_size=1, max_size=5), st.sampled_from([(3, 7, 10), (1, 28, 28)]))
+def test_warp_a_batch(parameters, shape):
+    images = random_images(len(parameters), *shape)
+    maps = torch.stack([lesson.affine_map(*values) for values in parameters])
+    close(lesson.warp(images, maps), augment.warp(images, maps))
+
+
+def test_push_leaves_holes_that_warp_fills():
+    image, double = torch.ones(8, 8), lesson.affine_map(scale=2)
+    pushed, hits = lesson.push(image, double)
+    assert hits.sum() == 16  # the others land outside
+    assert (hits == 0).any() and (pushed[hits == 0] == 0).all()
+    close(lesson.naive_warp(image, double), image)
+
+
+def test_push_moves_whole_pixels():
+    image = random_images(5, 6)
+    pushed, hits = lesson.push(image, lesson.affine_map(right=2, down=-1))
+    close(pushed[:-1, 2:], image[1:, :-2], atol=0)
+    assert hits.sum() == 16
+
+
+def test_mixing_of_known_fractions():
+    """2 beta (1 - beta) is 1/2 half-way between pixels, 0 on them and 3/8 at a quarter."""
+    for right, expected in ((0.5, 0.25), (3.0, 0), (0.25, 0.1875)):  # the other axis has none
+        matrix = lesson.affine_map(right=right)[None]
+        assert lesson.mixing(matrix) == pytest.approx(expected, abs=1e-5)
+
+
+def test_sharpness():
+    image = torch.zeros(1, 1, 4, 4)
+    image[0, 0, 1, 1] = 2.0
+    assert lesson.sharpness(image) == 4 * 2.0**2
+
+
+def test_displacement_of_known_shifts():
+    """A shift of a quarter pixel stays below half a pixel: each value is taken 1/4 beside."""
+    for right, expected in ((0.25, 0.25), (3.0, 0), (0.75, 0.25)):
+        matrix = lesson.affine_map(right=right)[None]
+        moved = {mode: lesson.warp(lesson.places()[None], matrix, mode) for mode in MODES}
+        assert lesson.displacement(moved["nearest"], matrix) == pytest.approx(expected, abs=1e-5)
+        assert lesson.displacement(moved["bilinear"], matrix) == pytest.approx(0, abs=1e-5)
+
+
+def test_resample_in_four_ways():
+    images = random_images(2, 1, 28, 28)
+    maps = [torch.stack([lesson.affine_map(*p) for p in two]) for two in TWO_STEPS]
+    found = lesson.resample(images, *maps)
+    close(found["bilinear, once"], augment.warp(images, maps[1] @ maps[0]))
+    close(found["bilinear, twice"], augment.warp(augment.warp(images, maps[0]), maps[1]))
+    for way in ("nearest, once", "nearest, twice"):  # new values do not arise
+        assert set(found[way].unique().tolist()) <= {0.0, *images.unique().tolist()}
+
+
+def test_comparisons():
+    generator = torch.Generator().manual_seed(0)
+    a, b = (torch.rand(4, 200, generator=generator) > share for share in (0.1, 0.2))
+    assert lesson.vote(a, b) == statistics.vote(a, b)
+    means = [right.double().mean(dim=1) for right in (a, b)]
+    assert lesson.paired(*means) == pytest.approx(statistics.paired(*means))
+
+
+def test_the_factor_is_exact_for_one_fraction_everywhere():
+    """A shift by beta along both axes, around the edge: the power of each frequency, known."""
+    beta = 0.3
+    image = random_images(28, 28).double()
+    shifted = image
+    for axis in (0, 1):
+        shifted = (1 - beta) * shifted + beta * shifted.roll(-1, axis)
+    omega = 2 * torch.pi * torch.fft.fftfreq(28, dtype=torch.float64)
+    lesson.factor.__globals__["omega"] = omega  # which the lesson computes beside it
+    expected = lesson.power(image[None, None]) * lesson.factor(2 * beta * (1 - beta))
+    close(lesson.power(shifted[None, None]), expected, atol=1e-9)

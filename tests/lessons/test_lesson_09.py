@@ -1,206 +1,80 @@
-"""The definitions of lesson 09 behave as torch, autograd and ``helpers.networks`` say."""
-
-import math
+"""The definitions of lesson 09 behave as those of ``helpers.data`` and ``helpers.batching``."""
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lesson import definitions
-from tensors import close, random
-from torch import nn
-from torch.nn import functional as F
 
-from helpers.checks import ADVERSARIAL
-from helpers.networks import FixedNetwork, VariableNetwork, count_parameters
-from helpers.statistics import Difference
+from helpers import batching, data
+from helpers.networks import VariableNetwork, initialise
 
-lesson = definitions("09_global_pooling")
-POOLS = {
-    "max": lambda X: X.amax(dim=(2, 3)),
-    "mean": lambda X: X.mean(dim=(2, 3)),
-    "first": lambda X: F.adaptive_max_pool2d(X, 1).flatten(1),
-}
-BACKWARDS = {
-    "max": lesson.max_backward,
-    "mean": lesson.mean_backward,
-    "first": lesson.first_max_backward,
-}
+lesson = definitions("09_variable_resolution")
+SIZES = st.lists(st.tuples(st.integers(8, 33), st.integers(8, 33)), min_size=1, max_size=5)
 
 
-def inputs(case, ties):
-    X = random(case.batch, case.in_channels, *case.size)
-    X = X.round() if ties else X
-    return X.requires_grad_(), random(case.batch, case.in_channels, seed=1)
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize("ties", [False, True])
-@pytest.mark.parametrize("case", ADVERSARIAL, ids=str)
-class TestPooling:
-    @pytest.mark.parametrize("pooling", ["max", "mean"])
-    def test_by_loops(self, case, ties, pooling):
-        X, Y_grad = inputs(case, ties)
-        Y = POOLS[pooling](X)
-        close(lesson.naive_pool(X.detach(), pooling), Y.detach())
-        (expected,) = torch.autograd.grad(Y, X, Y_grad)
-        close(lesson.naive_pool_backward(X.detach(), Y_grad, pooling), expected)
-
-    @pytest.mark.parametrize("pooling", POOLS)
-    def test_backward(self, case, ties, pooling):
-        X, Y_grad = inputs(case, ties)
-        (expected,) = torch.autograd.grad(POOLS[pooling](X), X, Y_grad)
-        actual = BACKWARDS[pooling](X.detach(), Y_grad)
-        close(actual, expected)
-        close(actual.sum(dim=(2, 3)), Y_grad)
+def network(pooling):
+    return initialise(VariableNetwork(9, pooling), generator())
 
 
-def test_the_two_ways_with_ties_differ():
-    X, Y_grad = torch.zeros(1, 1, 2, 2, dtype=torch.float64), random(1, 1)
-    shared, first = lesson.max_backward(X, Y_grad), lesson.first_max_backward(X, Y_grad)
-    assert torch.equal(shared, (Y_grad / 4).expand(1, 1, 2, 2))
-    assert first.count_nonzero() == 1 and first[0, 0, 0, 0] == Y_grad
+def padded(sizes):
+    images = [torch.randn(1, *size, generator=generator(k)) for k, size in enumerate(sizes)]
+    return images, *data.pad(images)
+
+
+def test_tone_curve():
+    values = torch.arange(256).to(torch.uint8)
+    assert torch.equal(lesson.bend_tone(values), data.bend_tone(values))
+
+
+@pytest.mark.parametrize("size", [(28, 28), (20, 31)])
+@pytest.mark.parametrize("sides", [(32, 48, 64), (31, 40)])
+def test_canvases(size, sides):
+    images = torch.randint(256, (60, 1, *size), generator=generator(), dtype=torch.uint8)
+    labels = torch.zeros(60, dtype=torch.int64)
+    ours = lesson.random_canvases(images, sides, generator(1))
+    theirs = data.random_canvases(data.Images(images, labels, labels), sides, generator(1))
+    assert ours.keys() == theirs.keys()
+    for side in sides:
+        assert torch.equal(ours[side], theirs[side].images)
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=5), st.integers(1, 17), st.integers(0, 9))
+def test_batches(lengths, batch_size, seed):
+    groups = {f"group {k}": range(length) for k, length in enumerate(lengths)}
+    ours = lesson.batches(groups, batch_size, generator(seed))
+    theirs = data.batches(groups, batch_size, generator(seed))
+    assert [key for key, _ in ours] == [key for key, _ in theirs]
+    assert all(torch.equal(a, b) for (_, a), (_, b) in zip(ours, theirs, strict=True))
+
+
+@settings(deadline=None, max_examples=30)
+@given(SIZES, st.sampled_from(["max", "mean"]))
+def test_masked_scores(sizes, pooling):
+    images, batch, mask = padded(sizes)
+    ours = lesson.masked_scores(network(pooling), batch, mask)
+    theirs = batching.masked_scores(network(pooling), batch, mask)
+    assert torch.equal(ours, theirs)
+    alone = torch.cat([network(pooling)(image[None]) for image in images])
+    torch.testing.assert_close(ours, alone, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("pooling", ["max", "mean"])
-@pytest.mark.parametrize(("height", "width"), [(8, 8), (28, 28), (32, 47), (64, 9)])
-def test_the_network_is_that_of_helpers(pooling, height, width):
-    torch.manual_seed(0)
-    ours = lesson.VariableNetwork(7, pooling).double()
-    theirs = VariableNetwork(7, pooling).double()
-    theirs.load_state_dict(ours.state_dict())  # the same names and shapes
-    X = random(2, 1, height, width)
-    close(ours.features(X), theirs.features(X))
-    close(ours(X), theirs(X))
-    Y_grad = random(2, 10, seed=1)
-    for network in (ours, theirs):
-        network(X).backward(Y_grad)
-    for name, parameter in ours.named_parameters():
-        close(parameter.grad, theirs.get_parameter(name).grad)
+def test_a_mask_at_the_end_only_is_not_enough(pooling):
+    images, batch, mask = padded([(16, 16), (32, 32)])
+    scores = lesson.masked_at_the_end(network(pooling), batch, mask)
+    alone = torch.cat([network(pooling)(image[None]) for image in images])
+    assert (scores[0] - alone[0]).abs().max() > 1e-4  # padded
+    torch.testing.assert_close(scores[1], alone[1], atol=1e-5, rtol=0)  # fills the batch's size
 
 
-@given(st.integers(1, 300))
-def test_parameters(width):
-    count = count_parameters(VariableNetwork(width))
-    assert lesson.variable_parameters(width) == count
-    assert lesson.nearest_width(count) == width
-
-
-@pytest.mark.parametrize(("size", "width"), [(28, 81), (64, 199)])
-def test_no_other_width_is_nearer(size, width):
-    wanted = count_parameters(FixedNetwork(size))
-    assert lesson.nearest_width(wanted) == width
-    off = [abs(lesson.variable_parameters(width + k) - wanted) for k in (-1, 0, 1)]
-    assert off[1] == min(off)
-
-
-@pytest.mark.parametrize(
-    "layers",
-    [
-        [(3, 1, 1)],
-        [(3, 1, 1), (2, 2, 0)] * 3,
-        [(5, 2, 1), (3, 3, 2), (1, 2, 0)],
-        [(2, 1, 1), (4, 2, 0), (3, 1, 1)],
-    ],
-    ids=str,
-)
-def test_receptive_field(layers):
-    size, step, start = lesson.receptive_field(layers)
-    convolutions = [nn.Conv1d(1, 1, k, s, p, bias=False, dtype=torch.float64) for k, s, p in layers]
-    network = nn.Sequential(*convolutions)
-    for convolution in convolutions:
-        nn.init.ones_(convolution.weight)  # no product can vanish
-    X = torch.zeros(1, 1, 200, dtype=torch.float64, requires_grad=True)
-    output = network(X)
-    for position in (5, 6):
-        (seen,) = torch.autograd.grad(output[0, 0, position], X, retain_graph=True)
-        first = start + step * position
-        assert seen[0, 0].nonzero().flatten().tolist() == list(range(first, first + size))
-
-
-def test_kinds_of_positions():
-    images = torch.zeros(2, 1, 32, 48, dtype=torch.uint8)
-    images[0, 0, 8, 15] = 1  # the first row of cell row 1, the last column of cell column 1
-    kinds = lesson.kinds_of_positions(images, (22, 8, -7))
-    assert kinds.shape == (3, 2, 4, 6) and (kinds.sum(dim=0) == 1).all()
-    assert kinds[0].nonzero().tolist() == [[0, 1, 1]]
-    # fields reach 7 pixels beyond the cell: row 8 is seen from cell rows 0 and 1, column 15 from
-    # cell columns 1 and 2
-    around = {tuple(position) for position in kinds[1, 0].nonzero().tolist()}
-    assert around == {(0, 1), (0, 2), (1, 2)}
-    assert kinds[2, 1].all()
-
-
-@pytest.fixture(scope="module")
-def network():
-    torch.manual_seed(0)
-    return VariableNetwork(9, "mean").double()
-
-
-@torch.no_grad()
-def test_corrections(network):
-    digit = random(2, 1, 16, 16)
-    small, large = (F.pad(digit, (edge,) * 4) for edge in (24, 32))  # canvases of 64 and 80
-    maps = {64: network.features(small), 80: network.features(large)}
-    empty = {side: network.features(torch.zeros(1, 1, side, side).double()) for side in maps}
-    close(lesson.excess(maps[64], empty[64]), lesson.excess(maps[80], empty[80]))
-    assert lesson.excess(maps[64], empty[64]).abs().max() > 0.1
-    # on the reference itself nothing changes; from another canvas one gets the reference's mean
-    corrected = lesson.excess_correction(maps[80], empty[80], empty[64])
-    close(corrected, maps[64].mean(dim=(2, 3)))
-    assert (maps[80].mean(dim=(2, 3)) - corrected).abs().max() > 1e-3
-    plain = lesson.plain_correction(maps[80], empty[64])
-    close(plain, maps[80].mean(dim=(2, 3)) * 100 / 64)
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "words"),
-    [
-        (0.1, 0.3, "the maximum is better"),
-        (-0.3, -0.1, "the mean is better"),
-        (-0.1, 0.3, "these seeds do not tell the two apart"),
-        (math.nan, math.nan, "these seeds do not tell the two apart"),
-    ],
-)
-def test_better_needs_an_interval_without_zero(low, high, words):
-    assert lesson.better(Difference(0.1, low, high, 0.5)) == words
-
-
-def test_half_of_a_gradient():
-    gradient = torch.zeros(2, 2, 3)
-    gradient[:, 0, 0] = 3.0
-    gradient[0, 1, 1] = -5.0
-    gradient[1, 1, 2] = 1.0
-    assert lesson.positions_for_half(gradient) == 1  # 6 of 12
-    assert lesson.positions_for_half(torch.ones(4, 6, 6)) == 18
-
-
-def test_margins():
-    scores = torch.tensor([[1.0, 3.0, 2.0], [4.0, 0.0, 1.0]])
-    close(lesson.margins(scores, torch.tensor([1, 2])), torch.tensor([1.0, -3.0]))
-
-
-def test_spread():
-    close(lesson.spread(torch.tensor([[1.0, 3.0, 2.0], [4.0, 0.0, 1.0]])), torch.tensor([2.0, 4.0]))
-
-
-def test_share_of_maxima():
-    maps = torch.zeros(1, 4, 2, 3)
-    maps[0, 0, 1, 2] = 5.0
-    maps[0, 1, 0, 0] = maps[0, 1, 1, 2] = 2.0  # a tie
-    maps[0, 2] = 0.5  # equal everywhere
-    # channel 3 is zero everywhere and counts nowhere
-    share = lesson.share_of_maxima(maps)
-    sixth = 1 / 6
-    expected = torch.full((2, 3), sixth)
-    expected[1, 2] += 1.5
-    expected[0, 0] += 0.5
-    close(share[0], expected / 3, 1e-6)
-
-
-def test_fitted_layer_is_at_the_optimum():
-    features, labels = random(200, 5), torch.arange(200) % 10
-    layer = lesson.fit_linear(features, labels, penalty=0.01)
-    loss = F.cross_entropy(layer(features), labels) + 0.01 * layer.weight.square().sum()
-    gradients = torch.autograd.grad(loss, list(layer.parameters()))
-    assert max(gradient.abs().max() for gradient in gradients) < 1e-3
-    assert loss < torch.tensor(10.0).log()  # better than equal scores
+def test_digit_height():
+    images = torch.zeros(3, 1, 12, 10, dtype=torch.uint8)
+    images[0, 0, 2:9, 4] = 255  # 7 rows
+    images[1, 0, 11, 3] = 200  # the last row
+    images[2, 0, 3:5, 2], images[2, 0, 0, 0] = 255, 50  # what is too dark does not count
+    assert lesson.digit_height(images).tolist() == [7, 1, 2]

@@ -1,135 +1,206 @@
-"""The definitions of lesson 10 choose as ``helpers.experiments`` does, and count right."""
+"""The definitions of lesson 10 behave as torch, autograd and ``helpers.networks`` say."""
 
 import math
 
-import pandas as pd
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from lesson import definitions
-from made import a_record, with_predictions
+from tensors import close, random
+from torch import nn
+from torch.nn import functional as F
 
-from helpers import data, experiments
-from helpers.experiments import Experiment, records
-from helpers.networks import FixedNetwork, VariableNetwork
-from helpers.statistics import Difference, Votes
+from helpers.checks import ADVERSARIAL
+from helpers.networks import FixedNetwork, VariableNetwork, count_parameters
+from helpers.statistics import Difference
 
-lesson = definitions("10_two_networks")
+lesson = definitions("10_global_pooling")
+POOLS = {
+    "max": lambda X: X.amax(dim=(2, 3)),
+    "mean": lambda X: X.mean(dim=(2, 3)),
+    "first": lambda X: F.adaptive_max_pool2d(X, 1).flatten(1),
+}
+BACKWARDS = {
+    "max": lesson.max_backward,
+    "mean": lesson.mean_backward,
+    "first": lesson.first_max_backward,
+}
 
-# Eighths have exact means, so that ties are ties; few values, so that there are many ties.
-EIGHTHS = st.sampled_from([0.125, 0.25, 0.375, 0.5])
-SCORES = st.tuples(EIGHTHS, EIGHTHS)
-SWEEPS = st.lists(st.lists(SCORES, min_size=2, max_size=2), min_size=2, max_size=4)
+
+def inputs(case, ties):
+    X = random(case.batch, case.in_channels, *case.size)
+    X = X.round() if ties else X
+    return X.requires_grad_(), random(case.batch, case.in_channels, seed=1)
 
 
-def sweep(field, values, scores):
-    """Records of a sweep over ``field``, two epochs each; the first would choose the worst."""
-    made = []
-    for value, by_seed in zip(values, scores, strict=True):
-        for seed, (accuracy, loss) in enumerate(by_seed):
-            experiment = Experiment(group="sweep", seed=seed, **{field: value})
-            made.append(a_record(experiment, (1 - accuracy, loss), (accuracy, loss)))
-    return made
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("case", ADVERSARIAL, ids=str)
+class TestPooling:
+    @pytest.mark.parametrize("pooling", ["max", "mean"])
+    def test_by_loops(self, case, ties, pooling):
+        X, Y_grad = inputs(case, ties)
+        Y = POOLS[pooling](X)
+        close(lesson.naive_pool(X.detach(), pooling), Y.detach())
+        (expected,) = torch.autograd.grad(Y, X, Y_grad)
+        close(lesson.naive_pool_backward(X.detach(), Y_grad, pooling), expected)
+
+    @pytest.mark.parametrize("pooling", POOLS)
+    def test_backward(self, case, ties, pooling):
+        X, Y_grad = inputs(case, ties)
+        (expected,) = torch.autograd.grad(POOLS[pooling](X), X, Y_grad)
+        actual = BACKWARDS[pooling](X.detach(), Y_grad)
+        close(actual, expected)
+        close(actual.sum(dim=(2, 3)), Y_grad)
+
+
+def test_the_two_ways_with_ties_differ():
+    X, Y_grad = torch.zeros(1, 1, 2, 2, dtype=torch.float64), random(1, 1)
+    shared, first = lesson.max_backward(X, Y_grad), lesson.first_max_backward(X, Y_grad)
+    assert torch.equal(shared, (Y_grad / 4).expand(1, 1, 2, 2))
+    assert first.count_nonzero() == 1 and first[0, 0, 0, 0] == Y_grad
+
+
+@pytest.mark.parametrize("pooling", ["max", "mean"])
+@pytest.mark.parametrize(("height", "width"), [(8, 8), (28, 28), (32, 47), (64, 9)])
+def test_the_network_is_that_of_helpers(pooling, height, width):
+    torch.manual_seed(0)
+    ours = lesson.VariableNetwork(7, pooling).double()
+    theirs = VariableNetwork(7, pooling).double()
+    theirs.load_state_dict(ours.state_dict())  # the same names and shapes
+    X = random(2, 1, height, width)
+    close(ours.features(X), theirs.features(X))
+    close(ours(X), theirs(X))
+    Y_grad = random(2, 10, seed=1)
+    for network in (ours, theirs):
+        network(X).backward(Y_grad)
+    for name, parameter in ours.named_parameters():
+        close(parameter.grad, theirs.get_parameter(name).grad)
+
+
+@given(st.integers(1, 300))
+def test_parameters(width):
+    count = count_parameters(VariableNetwork(width))
+    assert lesson.variable_parameters(width) == count
+    assert lesson.nearest_width(count) == width
+
+
+@pytest.mark.parametrize(("size", "width"), [(28, 81), (64, 199)])
+def test_no_other_width_is_nearer(size, width):
+    wanted = count_parameters(FixedNetwork(size))
+    assert lesson.nearest_width(wanted) == width
+    off = [abs(lesson.variable_parameters(width + k) - wanted) for k in (-1, 0, 1)]
+    assert off[1] == min(off)
 
 
 @pytest.mark.parametrize(
-    ("field", "values"),
-    [("learning_rate", [0.001, 0.002, 0.0005, 0.004]), ("batch_size", [16, 4, 64, 32])],
-)
-@given(scores=SWEEPS)
-def test_choice(field, values, scores):
-    made = sweep(field, values[: len(scores)], scores)
-    means = {(sum(a for a, _ in s), -sum(loss for _, loss in s)) for s in scores}
-    ours = lesson.choose(records.runs(made), field)
-    theirs = getattr(experiments.best(made, "sweep", {}), field)
-    if len(means) == len(scores):  # else two settings are equal in both, and any order is right
-        assert ours == theirs
-    assert ours in values[: len(scores)]
-
-
-def test_choice_prefers_accuracy_then_loss():
-    scores = [[(0.5, 0.125)], [(0.75, 0.5)], [(0.75, 0.25)]]
-    assert lesson.choose(records.runs(sweep("batch_size", [4, 16, 32], scores)), "batch_size") == 32
-
-
-def test_confusion():
-    labels = torch.tensor([0, 1, 1, 9, 9])
-    made = [with_predictions("01799"), with_predictions("0119")]  # one is shorter
-    counts = lesson.confusion(made, labels)
-    assert counts.sum() == 9 and counts.trace() == 8
-    assert counts[1, 7] == 1 and counts[1, 1] == 3 and counts[9, 9] == 3
-
-
-def test_index_of_joins_all_sizes():
-    groups = {
-        side: data.Images(torch.zeros(2, 1, side, side), torch.zeros(2), torch.tensor(index))
-        for side, index in ((32, [7, 1]), (48, [3, 0]))
-    }
-    assert lesson.index_of(groups).tolist() == [0, 1, 3, 7]
-
-
-@pytest.mark.parametrize(
-    ("interval", "votes", "words"),
+    "layers",
     [
-        ((0.1, 0.3), Votes(10, 2, 0.01), "the up network is better"),
-        ((-0.3, -0.1), Votes(2, 10, 0.01), "the down network is better"),
-        ((-0.1, 0.2), Votes(10, 2, 0.01), "neither"),  # the seeds do not say so
-        ((0.1, 0.3), Votes(10, 6, 0.4), "neither"),  # the images do not
-        ((0.1, 0.3), Votes(2, 10, 0.01), "neither"),  # the images say the reverse
+        [(3, 1, 1)],
+        [(3, 1, 1), (2, 2, 0)] * 3,
+        [(5, 2, 1), (3, 3, 2), (1, 2, 0)],
+        [(2, 1, 1), (4, 2, 0), (3, 1, 1)],
+    ],
+    ids=str,
+)
+def test_receptive_field(layers):
+    size, step, start = lesson.receptive_field(layers)
+    convolutions = [nn.Conv1d(1, 1, k, s, p, bias=False, dtype=torch.float64) for k, s, p in layers]
+    network = nn.Sequential(*convolutions)
+    for convolution in convolutions:
+        nn.init.ones_(convolution.weight)  # no product can vanish
+    X = torch.zeros(1, 1, 200, dtype=torch.float64, requires_grad=True)
+    output = network(X)
+    for position in (5, 6):
+        (seen,) = torch.autograd.grad(output[0, 0, position], X, retain_graph=True)
+        first = start + step * position
+        assert seen[0, 0].nonzero().flatten().tolist() == list(range(first, first + size))
+
+
+def test_kinds_of_positions():
+    images = torch.zeros(2, 1, 32, 48, dtype=torch.uint8)
+    images[0, 0, 8, 15] = 1  # the first row of cell row 1, the last column of cell column 1
+    kinds = lesson.kinds_of_positions(images, (22, 8, -7))
+    assert kinds.shape == (3, 2, 4, 6) and (kinds.sum(dim=0) == 1).all()
+    assert kinds[0].nonzero().tolist() == [[0, 1, 1]]
+    # fields reach 7 pixels beyond the cell: row 8 is seen from cell rows 0 and 1, column 15 from
+    # cell columns 1 and 2
+    around = {tuple(position) for position in kinds[1, 0].nonzero().tolist()}
+    assert around == {(0, 1), (0, 2), (1, 2)}
+    assert kinds[2, 1].all()
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(0)
+    return VariableNetwork(9, "mean").double()
+
+
+@torch.no_grad()
+def test_corrections(network):
+    digit = random(2, 1, 16, 16)
+    small, large = (F.pad(digit, (edge,) * 4) for edge in (24, 32))  # canvases of 64 and 80
+    maps = {64: network.features(small), 80: network.features(large)}
+    empty = {side: network.features(torch.zeros(1, 1, side, side).double()) for side in maps}
+    close(lesson.excess(maps[64], empty[64]), lesson.excess(maps[80], empty[80]))
+    assert lesson.excess(maps[64], empty[64]).abs().max() > 0.1
+    # on the reference itself nothing changes; from another canvas one gets the reference's mean
+    corrected = lesson.excess_correction(maps[80], empty[80], empty[64])
+    close(corrected, maps[64].mean(dim=(2, 3)))
+    assert (maps[80].mean(dim=(2, 3)) - corrected).abs().max() > 1e-3
+    plain = lesson.plain_correction(maps[80], empty[64])
+    close(plain, maps[80].mean(dim=(2, 3)) * 100 / 64)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.1, 0.3, "the maximum is better"),
+        (-0.3, -0.1, "the mean is better"),
+        (-0.1, 0.3, "these seeds do not tell the two apart"),
+        (math.nan, math.nan, "these seeds do not tell the two apart"),
     ],
 )
-def test_better_needs_the_seeds_and_the_images(interval, votes, words):
-    effect = Difference(0.0, *interval, 0.5)
-    assert lesson.verdict(effect, votes, ("up", "down")).startswith(words)
+def test_better_needs_an_interval_without_zero(low, high, words):
+    assert lesson.better(Difference(0.1, low, high, 0.5)) == words
 
 
-def test_a_comparison_in_words():
-    row = lesson.in_words(Difference(1.234, 0.5, 2.0, 0.04), Votes(7, 3, 0.0001))
-    assert list(row.values()) == ["+1.23", "+0.50 to +2.00", "0.04", "7 : 3", "< 0.001"]
-    row = lesson.in_words(Difference(1.0, math.nan, math.nan, math.nan), Votes(0, 0, 1.0))
-    assert list(row.values()) == ["+1.00", "–", "no spread", "0 : 0", "1"]
+def test_half_of_a_gradient():
+    gradient = torch.zeros(2, 2, 3)
+    gradient[:, 0, 0] = 3.0
+    gradient[0, 1, 1] = -5.0
+    gradient[1, 1, 2] = 1.0
+    assert lesson.positions_for_half(gradient) == 1  # 6 of 12
+    assert lesson.positions_for_half(torch.ones(4, 6, 6)) == 18
 
 
-def test_an_accuracy_with_its_interval():
-    assert lesson.with_interval([97.0, 98.0, 99.0]) == "98.00 (95.52 to 100.48)"
-    assert lesson.with_interval([97.0]) == "97.00"
+def test_margins():
+    scores = torch.tensor([[1.0, 3.0, 2.0], [4.0, 0.0, 1.0]])
+    close(lesson.margins(scores, torch.tensor([1, 2])), torch.tensor([1.0, -3.0]))
 
 
-def test_comparison_of_two_networks():
-    a, b = torch.ones(3, 100, dtype=torch.bool), torch.ones(3, 100, dtype=torch.bool)
-    b[0, :4] = b[1, :2] = b[2, :3] = False
-    effect, votes = lesson.compare(a, b)
-    assert effect.mean == pytest.approx(3) and effect.low > 0
-    assert votes[:2] == (4, 0)
-    assert lesson.percent(b).tolist() == pytest.approx([96, 98, 97])
+def test_spread():
+    close(lesson.spread(torch.tensor([[1.0, 3.0, 2.0], [4.0, 0.0, 1.0]])), torch.tensor([2.0, 4.0]))
 
 
-def test_near_best():
-    sweep = pd.DataFrame({"percent": [99.0, 98.5, 98.0]})
-    assert lesson.near_best(sweep, 0.2) == 2  # within 0.57
-    assert lesson.near_best(sweep, 0.1) == 1
-    assert lesson.near_best(sweep, 1.0) == 3
+def test_share_of_maxima():
+    maps = torch.zeros(1, 4, 2, 3)
+    maps[0, 0, 1, 2] = 5.0
+    maps[0, 1, 0, 0] = maps[0, 1, 1, 2] = 2.0  # a tie
+    maps[0, 2] = 0.5  # equal everywhere
+    # channel 3 is zero everywhere and counts nowhere
+    share = lesson.share_of_maxima(maps)
+    sixth = 1 / 6
+    expected = torch.full((2, 3), sixth)
+    expected[1, 2] += 1.5
+    expected[0, 0] += 0.5
+    close(share[0], expected / 3, 1e-6)
 
 
-def test_most_frequent_mistakes():
-    mistakes = torch.zeros(10, 10, dtype=torch.int64)
-    mistakes[9, 4], mistakes[3, 5], mistakes[0, 1] = 7, 9, 1
-    assert lesson.most_frequent(mistakes) == "3 as 5 (9), 9 as 4 (7) and 0 as 1 (1)"
-
-
-def test_votes_between_halves():
-    correct = torch.rand(4, 500, generator=torch.Generator().manual_seed(0)) < 0.9
-    p = lesson.votes_between_halves(correct)
-    assert len(p) == 3  # 4 runs fall into two halves in three ways
-    assert len(lesson.votes_between_halves(correct[:2])) == 1
-    correct[:2] = True
-    assert lesson.votes_between_halves(correct).min() < 1e-6 < p.min()
-
-
-def test_multiply_adds_of_the_fixed_network_do_not_depend_on_the_canvas():
-    fixed, variable = FixedNetwork(28), VariableNetwork(5)
-    expected = 9 * (28**2 * 16 + 14**2 * 16 * 32 + 7**2 * 32 * 64) + 576 * 10
-    assert {lesson.multiply_adds(fixed, side) for side in (32, 64)} == {expected}
-    expected = 9 * (32**2 * 16 + 16**2 * 16 * 32 + 8**2 * 32 * 5) + 5 * 10
-    assert lesson.multiply_adds(variable, 32) == expected
+def test_fitted_layer_is_at_the_optimum():
+    features, labels = random(200, 5), torch.arange(200) % 10
+    layer = lesson.fit_linear(features, labels, penalty=0.01)
+    loss = F.cross_entropy(layer(features), labels) + 0.01 * layer.weight.square().sum()
+    gradients = torch.autograd.grad(loss, list(layer.parameters()))
+    assert max(gradient.abs().max() for gradient in gradients) < 1e-3
+    assert loss < torch.tensor(10.0).log()  # better than equal scores

@@ -1,58 +1,135 @@
-"""The interval of lesson 11 holds what it should; its list of mistakes is complete."""
+"""The definitions of lesson 11 choose as ``helpers.experiments`` does, and count right."""
 
-import re
+import math
 
-import nbformat
-import numpy as np
+import pandas as pd
 import pytest
-from lesson import NOTEBOOKS, definitions
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from lesson import definitions
+from made import a_record, with_predictions
 
-from helpers.statistics import Difference
+from helpers import data, experiments
+from helpers.experiments import Experiment, records
+from helpers.networks import FixedNetwork, VariableNetwork
+from helpers.statistics import Difference, Votes
 
-lesson = definitions("11_conclusions")
+lesson = definitions("11_two_networks")
 
-
-def test_one_more_by_hand():
-    # two runs: mean 0.98, s^2 = 0.0002, t quantile for 1 degree of freedom 12.7062
-    mean, low, high = lesson.one_more([0.97, 0.99], images=10_000)
-    half = (12.7062047**2 * 0.0002 * 1.5 + 1.959964**2 * 2 * 0.98 * 0.02 / 10_000) ** 0.5
-    assert (mean, low, high) == pytest.approx((0.98, 0.98 - half, 0.98 + half))
-
-
-@pytest.mark.parametrize("n", [2, 3, 5])
-def test_one_more_holds_95_of_100_further_runs(n):
-    random = np.random.default_rng(0)
-    trials = 3000
-    accuracies = 0.9 + 0.01 * random.standard_normal((trials, n + 1))  # other seeds
-    image_error = (0.9 * 0.1 / 10_000) ** 0.5
-    accuracies[:, :-1] += image_error * random.standard_normal((trials, 1))  # of our images
-    accuracies[:, -1] += image_error * random.standard_normal(trials)  # of the others
-    held = 0
-    for *ours, further in accuracies:
-        _, low, high = lesson.one_more(ours)
-        held += low <= further <= high
-    assert 0.94 < held / trials < 0.98
+# Eighths have exact means, so that ties are ties; few values, so that there are many ties.
+EIGHTHS = st.sampled_from([0.125, 0.25, 0.375, 0.5])
+SCORES = st.tuples(EIGHTHS, EIGHTHS)
+SWEEPS = st.lists(st.lists(SCORES, min_size=2, max_size=2), min_size=2, max_size=4)
 
 
-def test_a_line_of_the_comparison():
-    line = lesson.compare(97.0, np.array([0.98, 0.98, 0.98]) + [-1e-4, 0, 1e-4], 10_000)
-    assert line["holds"] == "ours is higher" and line["runs"] == 3
-    assert lesson.compare(98.1, np.array([0.979, 0.981]), 10_000)["holds"] == "yes"
-    assert lesson.compare(99.9, np.array([0.9799, 0.98]), 10_000)["holds"] == "ours is lower"
-    assert lesson.as_text(Difference(0.5, -0.25, 1.25, 0.1)) == "+0.50 (-0.25 to +1.25)"
+def sweep(field, values, scores):
+    """Records of a sweep over ``field``, two epochs each; the first would choose the worst."""
+    made = []
+    for value, by_seed in zip(values, scores, strict=True):
+        for seed, (accuracy, loss) in enumerate(by_seed):
+            experiment = Experiment(group="sweep", seed=seed, **{field: value})
+            made.append(a_record(experiment, (1 - accuracy, loss), (accuracy, loss)))
+    return made
 
 
-def text(file):
-    notebook = nbformat.read(NOTEBOOKS / file, as_version=4)
-    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [("learning_rate", [0.001, 0.002, 0.0005, 0.004]), ("batch_size", [16, 4, 64, 32])],
+)
+@given(scores=SWEEPS)
+def test_choice(field, values, scores):
+    made = sweep(field, values[: len(scores)], scores)
+    means = {(sum(a for a, _ in s), -sum(loss for _, loss in s)) for s in scores}
+    ours = lesson.choose(records.runs(made), field)
+    theirs = getattr(experiments.best(made, "sweep", {}), field)
+    if len(means) == len(scores):  # else two settings are equal in both, and any order is right
+        assert ours == theirs
+    assert ours in values[: len(scores)]
 
 
-def test_every_correction_is_listed_with_a_lesson_that_has_it():
-    rows = re.findall(r"^\| (\d+) \| .+ \| (\[.+\)) \|$", text("11_conclusions.ipynb"), re.M)
-    assert [int(number) for number, _ in rows] == list(range(1, 37))
-    for number, links in rows:
-        for file in re.findall(r"\]\((\d\d_\w+\.ipynb)\)", links):
-            assert re.search(rf"[Cc]orrections? ([\d, and]* )?{number}\b", text(file)), (
-                number,
-                file,
-            )
+def test_choice_prefers_accuracy_then_loss():
+    scores = [[(0.5, 0.125)], [(0.75, 0.5)], [(0.75, 0.25)]]
+    assert lesson.choose(records.runs(sweep("batch_size", [4, 16, 32], scores)), "batch_size") == 32
+
+
+def test_confusion():
+    labels = torch.tensor([0, 1, 1, 9, 9])
+    made = [with_predictions("01799"), with_predictions("0119")]  # one is shorter
+    counts = lesson.confusion(made, labels)
+    assert counts.sum() == 9 and counts.trace() == 8
+    assert counts[1, 7] == 1 and counts[1, 1] == 3 and counts[9, 9] == 3
+
+
+def test_index_of_joins_all_sizes():
+    groups = {
+        side: data.Images(torch.zeros(2, 1, side, side), torch.zeros(2), torch.tensor(index))
+        for side, index in ((32, [7, 1]), (48, [3, 0]))
+    }
+    assert lesson.index_of(groups).tolist() == [0, 1, 3, 7]
+
+
+@pytest.mark.parametrize(
+    ("interval", "votes", "words"),
+    [
+        ((0.1, 0.3), Votes(10, 2, 0.01), "the up network is better"),
+        ((-0.3, -0.1), Votes(2, 10, 0.01), "the down network is better"),
+        ((-0.1, 0.2), Votes(10, 2, 0.01), "neither"),  # the seeds do not say so
+        ((0.1, 0.3), Votes(10, 6, 0.4), "neither"),  # the images do not
+        ((0.1, 0.3), Votes(2, 10, 0.01), "neither"),  # the images say the reverse
+    ],
+)
+def test_better_needs_the_seeds_and_the_images(interval, votes, words):
+    effect = Difference(0.0, *interval, 0.5)
+    assert lesson.verdict(effect, votes, ("up", "down")).startswith(words)
+
+
+def test_a_comparison_in_words():
+    row = lesson.in_words(Difference(1.234, 0.5, 2.0, 0.04), Votes(7, 3, 0.0001))
+    assert list(row.values()) == ["+1.23", "+0.50 to +2.00", "0.04", "7 : 3", "< 0.001"]
+    row = lesson.in_words(Difference(1.0, math.nan, math.nan, math.nan), Votes(0, 0, 1.0))
+    assert list(row.values()) == ["+1.00", "–", "no spread", "0 : 0", "1"]
+
+
+def test_an_accuracy_with_its_interval():
+    assert lesson.with_interval([97.0, 98.0, 99.0]) == "98.00 (95.52 to 100.48)"
+    assert lesson.with_interval([97.0]) == "97.00"
+
+
+def test_comparison_of_two_networks():
+    a, b = torch.ones(3, 100, dtype=torch.bool), torch.ones(3, 100, dtype=torch.bool)
+    b[0, :4] = b[1, :2] = b[2, :3] = False
+    effect, votes = lesson.compare(a, b)
+    assert effect.mean == pytest.approx(3) and effect.low > 0
+    assert votes[:2] == (4, 0)
+    assert lesson.percent(b).tolist() == pytest.approx([96, 98, 97])
+
+
+def test_near_best():
+    sweep = pd.DataFrame({"percent": [99.0, 98.5, 98.0]})
+    assert lesson.near_best(sweep, 0.2) == 2  # within 0.57
+    assert lesson.near_best(sweep, 0.1) == 1
+    assert lesson.near_best(sweep, 1.0) == 3
+
+
+def test_most_frequent_mistakes():
+    mistakes = torch.zeros(10, 10, dtype=torch.int64)
+    mistakes[9, 4], mistakes[3, 5], mistakes[0, 1] = 7, 9, 1
+    assert lesson.most_frequent(mistakes) == "3 as 5 (9), 9 as 4 (7) and 0 as 1 (1)"
+
+
+def test_votes_between_halves():
+    correct = torch.rand(4, 500, generator=torch.Generator().manual_seed(0)) < 0.9
+    p = lesson.votes_between_halves(correct)
+    assert len(p) == 3  # 4 runs fall into two halves in three ways
+    assert len(lesson.votes_between_halves(correct[:2])) == 1
+    correct[:2] = True
+    assert lesson.votes_between_halves(correct).min() < 1e-6 < p.min()
+
+
+def test_multiply_adds_of_the_fixed_network_do_not_depend_on_the_canvas():
+    fixed, variable = FixedNetwork(28), VariableNetwork(5)
+    expected = 9 * (28**2 * 16 + 14**2 * 16 * 32 + 7**2 * 32 * 64) + 576 * 10
+    assert {lesson.multiply_adds(fixed, side) for side in (32, 64)} == {expected}
+    expected = 9 * (32**2 * 16 + 16**2 * 16 * 32 + 8**2 * 32 * 5) + 5 * 10
+    assert lesson.multiply_adds(variable, 32) == expected
