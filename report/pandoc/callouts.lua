@@ -1,10 +1,20 @@
--- Questions, answers, derivations, checks, common mistakes and notes: blocks that begin with such a word.
+-- Questions, answers, derivations, checks, common mistakes, wrong guesses and notes: blocks that begin so.
 
 local S = require("state")
 local stringify = pandoc.utils.stringify
 
 local M = {}
-M.signs = { question = "?", answer = "→", derivation = "∂", check = "✓", mistake = "≠", note = "i" }
+M.signs = { question = "?", answer = "→", derivation = "∂", check = "✓", mistake = "≠", guess = "!", note = "i" }
+
+-- Titles of several words, as far as they name the kind
+local phrases = { ["^Common mistake"] = "mistake", ["^A good guess is wrong here"] = "guess" }
+
+local function kind_of(title)
+  for phrase, kind in pairs(phrases) do
+    if title:match(phrase) then return kind end
+  end
+  return pandoc.text.lower(title:match("^%a*"))
+end
 
 local function blank(piece) return piece and (piece.t == "Space" or piece.t == "SoftBreak") end
 
@@ -22,7 +32,7 @@ local function split_title(blocks)
   local strong = content and content[1]
   if not strong or strong.t ~= "Strong" then return end
   local title = stringify(strong)
-  local kind = pandoc.text.lower(title:gsub("^Common m", "M"):match("^%a*"))
+  local kind = kind_of(title)
   if not M.signs[kind] then return nil, title end
   content:remove(1)
   while blank(content[1]) do content:remove(1) end

@@ -1,5 +1,6 @@
 """What holds for the text of every lesson."""
 
+import re
 from collections import Counter
 
 import nbformat
@@ -26,3 +27,15 @@ def test_a_lesson_alone_says_where_helpers_is(path):
     lines = [line for cell in cells if cell.cell_type == "code" for line in cell.source.split("\n")]
     first = next(i for i, line in enumerate(lines) if line.startswith("from helpers"))
     assert "beside notebooks/: see README.md" in lines[first - 1] + lines[first]
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_a_wrong_guess_names_a_version_and_is_asserted(path):
+    """The cell below the call-out fails when the library changes; the note must go then."""
+    cells = nbformat.read(path, as_version=4).cells
+    for cell, below in zip(cells, cells[1:], strict=False):
+        for note in re.findall(r"^> \*\*A good guess is wrong here.*(?:\n>.*)*", cell.source, re.M):
+            assert re.search(r"\b[A-Za-z]\w+ \d+(\.\d+)+", note), f"names no version: {note}"
+            assert below.cell_type == "code" and "hide-input" not in below.metadata.get("tags", [])
+            assert re.search(r"^ *(assert |check_)", below.source, re.M), below.source
+            assert len(below.source.splitlines()) <= 14, below.source

@@ -96,6 +96,7 @@ def lessons(folder: Path) -> list[Path]:
         markdown("**Derivation: the sum.** Terms vanish:\n\n$$\nx = 0\n$$\n", "derivation"),
         markdown("> **Check.** It holds.\n"),
         markdown("> **Common mistake: 18.** It was otherwise.\n"),
+        markdown("> **A good guess is wrong here: bytes.** They wrap round.\n"),
         markdown("> **Note.** Noted.\n"),
         new_code_cell("convolve(x, bias=None)  # noqa: E741, as before"),
         new_code_cell(long_line, outputs=outputs),

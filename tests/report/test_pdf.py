@@ -64,11 +64,12 @@ def test_call_outs(pages, pdf, site):
         "Derivation: the sum",
         "Check",
         "Common mistake: 18",
+        "A good guess is wrong here: bytes",
     ):
         assert title in text
     signs = re.findall(r'class="sign"[^>]*>(.)<', (site / "03_first.html").read_text())
     source = (pdf.with_suffix("") / "main.typ").read_text()
-    assert signs == ["?", "→", "∂", "✓", "≠", "i"]
+    assert signs == ["?", "→", "∂", "✓", "≠", "!", "i"]
     assert re.findall(r'#layout\.callout\("\w+", "(.)"', source)[: len(signs)] == signs
 
 
