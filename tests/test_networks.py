@@ -5,6 +5,7 @@ from torch.nn import functional as F
 
 from helpers import conv
 from helpers.networks import (
+    POOLINGS,
     FixedNetwork,
     VariableNetwork,
     costs,
@@ -59,7 +60,7 @@ def test_pooling_before_relu_changes_nothing():
     assert torch.equal(network(input), network.linear(x.flatten(1)))
 
 
-@pytest.mark.parametrize("pooling", ["max", "mean", "sum"])
+@pytest.mark.parametrize("pooling", POOLINGS)
 def test_variable_network_takes_any_size_and_pools_over_all_positions(pooling):
     network = initialise(VariableNetwork(5, pooling), generator())
     for height, width in [(8, 8), (28, 28), (32, 47), (64, 9)]:
@@ -71,8 +72,34 @@ def test_variable_network_takes_any_size_and_pools_over_all_positions(pooling):
             "max": pooled.max(dim=2).values,
             "mean": pooled.mean(dim=2),
             "sum": pooled.sum(dim=2) / 16,
+            "scaled-mean": pooled.mean(dim=2) * 29 / 12,
         }[pooling]
         torch.testing.assert_close(network(input), network.linear(pooled))
+
+
+def test_the_scaled_mean_is_as_large_as_the_sum_over_the_three_sizes():
+    mean, total = (VariableNetwork(5, pooling) for pooling in ("scaled-mean", "sum"))
+    maps = [torch.ones(1, 5, side // 8, side // 8) for side in (32, 48, 64)]
+    means, sums = (torch.stack([n.pool(m) for m in maps]).mean() for n in (mean, total))
+    torch.testing.assert_close(means, sums)
+
+
+def test_batch_normalisation_follows_each_convolution():
+    network = initialise(VariableNetwork(batch_norm=True), generator())
+    assert count_parameters(network) == 29_029 - (16 + 32 + 81) + 2 * (16 + 32 + 81) == 29_158
+    x = torch.randn(4, 1, 32, 48, generator=generator(1))
+    network(x)  # in training: mean 0, variance 1 over batch and places, per channel
+    z = network.norm1(network.conv1(x))
+    torch.testing.assert_close(z.mean(dim=(0, 2, 3)), torch.zeros(16), atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        z.var(dim=(0, 2, 3), correction=0), torch.ones(16), atol=1e-3, rtol=0
+    )
+    assert network.norm1.weight.eq(1).all() and list(layers(network)) == [
+        "conv1",
+        "conv2",
+        "conv3",
+        "linear",
+    ]
 
 
 @pytest.mark.parametrize("network", [FixedNetwork, VariableNetwork])

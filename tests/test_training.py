@@ -22,6 +22,7 @@ KINDS = [
     tiny(normalisation=False),
     tiny(**VARIABLE),
     tiny(data="varres-28"),
+    tiny(**VARIABLE, batch_norm=True, schedule="linear"),
 ]
 
 
@@ -225,6 +226,20 @@ def test_normalisation_uses_the_training_images():
     assert (run.prepare(run.train[28].images).std() - 1).abs() < 1e-4
     raw = training.Run(tiny(normalisation=False))
     torch.testing.assert_close(raw.prepare(raw.train[28].images), data.scale(raw.train[28].images))
+
+
+def test_a_linear_schedule_ends_at_zero_and_the_other_stays():
+    falling, constant = (training.Run(tiny(schedule=s)) for s in ("linear", "constant"))
+    total = falling.experiment.epochs * falling.steps
+    falling.train_epoch(3)
+    rate = falling.experiment.learning_rate
+    assert falling.optimiser.param_groups[0]["lr"] == pytest.approx(rate * (1 - 3 / total))
+    falling.train_epoch()
+    while falling.schedule.last_epoch < total:
+        falling.train_epoch(1)
+    constant.train_epoch()
+    assert falling.optimiser.param_groups[0]["lr"] == 0
+    assert constant.optimiser.param_groups[0]["lr"] == rate
 
 
 def test_one_step_is_adam_on_the_cross_entropy():

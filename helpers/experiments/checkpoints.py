@@ -26,7 +26,8 @@ def read(file: Path, experiment: Experiment) -> dict | None:
         return None
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
-        return state if state["experiment"] == experiment.model_dump() else None
+        fits = state["experiment"] == experiment.model_dump() and "schedule" in state
+        return state if fits else None
     except (RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError):
         return None
 

@@ -89,6 +89,7 @@ class Record(_Entry):
     def as_json(self) -> dict:
         """Return the record as it is stored: only what JSON knows, and no absent resolutions."""
         content = self.model_dump()
+        content["experiment"] = self.experiment.stored()
         for epoch in content["epochs"]:
             if epoch["per_resolution"] is None:
                 del epoch["per_resolution"]

@@ -5,12 +5,11 @@ yet, in the order of the table. What is tuned is chosen here too, by code that r
 accuracies from the records of the earlier runs. Only records of runs in the table count.
 """
 
-from collections import defaultdict
 from itertools import product
 from pathlib import Path
-from statistics import mean
 
-from helpers.experiments import store
+from helpers.experiments import causes, store
+from helpers.experiments.choice import best
 from helpers.experiments.profiles import PROFILES, profile_of
 from helpers.experiments.settings import Experiment
 from helpers.experiments.store import Record, RecordError
@@ -175,11 +174,13 @@ WRITTEN = (
     learning_rates,
     learning_rates_below,
     learning_rates_64,
+    *causes.WRITTEN,
 )
 CHOSEN = (
     ("batch-size", batch_sizes, ("learning-rate",)),
     ("final", final, ("batch-size",)),
     ("final-64", final_64, ("learning-rate-64",)),
+    *causes.CHOSEN,
 )
 
 
@@ -223,21 +224,3 @@ def claim(results: str | Path, wanted: str) -> None:
     results.mkdir(parents=True, exist_ok=True)
     if wanted != "full" and not file.is_file():
         store.replace(file, f"{wanted}\n".encode())
-
-
-def best(done: list[Record], group: str, network: dict) -> Experiment:
-    """Return the setting of a sweep with the best validation accuracy after the last epoch.
-
-    ``done`` holds records, ``group`` names the sweep and ``network`` fixes some fields. Seeds are
-    averaged; the smaller validation loss decides between equals. The test set plays no part.
-    """
-    scores = defaultdict(list)
-    for record in done:
-        line = record.experiment
-        if line.group == group and network.items() <= line.model_dump().items():
-            last = record.epochs[-1]
-            setting = line.model_copy(update={"seed": 0})
-            scores[setting].append((last.validation_accuracy, -last.validation_loss))
-    if not scores:
-        raise ValueError(f"no record of the sweep {group!r} has {network}")
-    return max(scores, key=lambda setting: [mean(v) for v in zip(*scores[setting], strict=True)])

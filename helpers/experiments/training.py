@@ -9,6 +9,7 @@ from pathlib import Path
 import safetensors.torch
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
 
 from helpers import data
 from helpers.data import augment
@@ -30,8 +31,10 @@ TOLERANCE = 1e-3
 def build_network(experiment: Experiment, **options) -> nn.Module:
     """Return the experiment's network with its initial weights; ``options`` go to its class."""
     if experiment.network == "fixed":
-        network = FixedNetwork(64 if experiment.data.endswith("64") else 28, **options)
+        size = 64 if experiment.data.endswith("64") else 28
+        network = FixedNetwork(size, width=experiment.width or 64, **options)
     else:
+        options |= {"batch_norm": experiment.batch_norm}
         network = VariableNetwork(experiment.width, experiment.network, **options)
     # channels_last (the channels of a pixel side by side) makes the convolutions faster
     return initialise(network, _generator(experiment.seed, 0)).to(memory_format=torch.channels_last)
@@ -56,6 +59,11 @@ class Run:
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), lr=experiment.learning_rate, fused=True
         )
+        self.steps = sum(-(-len(group) // experiment.batch_size) for group in self.train.values())
+        total = experiment.epochs * self.steps
+        fall = {"constant": lambda step: 1, "linear": lambda step: 1 - step / total}
+        self.schedule = LambdaLR(self.optimiser, fall[experiment.schedule])
+        self.optimiser.register_step_post_hook(lambda *_: self.schedule.step())
         self.order, self.augmentation = (_generator(experiment.seed, k) for k in (1, 2))
         self.epochs: list[Epoch] = []
         self.first_losses: list[float] = []
@@ -128,6 +136,7 @@ class Run:
             "experiment": self.experiment.model_dump(),
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.last_epoch,  # steps taken
             "order": self.order.get_state(),
             "augmentation": self.augmentation.get_state(),
             "epochs": [epoch.model_dump() for epoch in self.epochs],
@@ -139,6 +148,7 @@ class Run:
         """Go back to a state returned by ``state``."""
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.last_epoch = state["schedule"]
         self.order.set_state(state["order"])
         self.augmentation.set_state(state["augmentation"])
         self.epochs = [Epoch(**epoch) for epoch in state["epochs"]]
@@ -168,16 +178,16 @@ def run(
         saved = checkpoints.read(checkpoint, experiment) if checkpoint else None
         if saved and agree(saved["first_losses"], first_losses(experiment, device=device)):
             state.restore(saved)
-        steps = sum(-(-len(g) // experiment.batch_size) for g in state.train.values())
         while len(state.epochs) < experiment.epochs:
-            epoch = {"epoch": len(state.epochs) + 1, "epochs": experiment.epochs, "steps": steps}
+            epoch = {"epoch": len(state.epochs) + 1, "epochs": experiment.epochs}
+            epoch["steps"] = state.steps
             on_progress(epoch | {"step": 0})
             entry = state.epoch(
                 lambda step, loss, epoch=epoch: on_progress(epoch | {"step": step, "loss": loss})
             )
             if checkpoint is not None:
                 checkpoints.write(checkpoint, state.state())
-            on_progress(epoch | {"step": steps} | entry.model_dump())
+            on_progress(epoch | {"step": state.steps} | entry.model_dump())
         record = Record(
             name=experiment.name,
             experiment=experiment,
