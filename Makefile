@@ -47,7 +47,7 @@ MAKEFLAGS += --keep-going --no-builtin-rules --no-print-directory
 KEEP = if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-ALONE := report book notebooks figures publish results retrain verify
+ALONE := report book exercises notebooks figures publish results retrain verify
 .PHONY: help $(ALONE) bench compare test lint lab lock lowest clean always
 
 # Two calls at once would write the same files, so the second waits: these goals run in a make of
@@ -67,6 +67,9 @@ report: $(PDF) ## the PDF, from executed lessons: build/report.pdf
 
 book: $(SITE)/index.html ## the web pages: build/site/index.html
 	@echo "The web pages are up to date: $(SITE)/index.html"
+
+exercises: $(READY) ## the exercises for students, and the solved ones: build/exercises/
+	@$(BIN)/python report/exercises.py make --build $(BUILD)/exercises
 
 notebooks: $(WORK)/executed ## execute the lessons that changed, into build/full/notebooks/
 
@@ -104,6 +107,7 @@ bench: $(READY) ## measure all speeds anew, for results/*.json (on an idle machi
 
 test: $(READY) ## every test, and every lesson executed from scratch with little data
 	@$(MAKE) report PROFILE=quick
+	@$(MAKE) exercises
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --dist loadgroup --numprocesses $$($(BIN)/python -m commands.processes)
 
 lint: $(READY) ## style of the code and of the notebooks

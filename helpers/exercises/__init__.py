@@ -5,6 +5,7 @@ how many are.
 """
 
 from helpers.exercises.judge import judge
+from helpers.exercises.listing import listing
 from helpers.exercises.loops import check_convolve, check_output, check_output_length
 from helpers.exercises.task import Task, switches
 from helpers.exercises.values import judge_choice, judge_value, judge_values
@@ -21,5 +22,6 @@ __all__ = [
     "judge_choice",
     "judge_value",
     "judge_values",
+    "listing",
     "switches",
 ]
