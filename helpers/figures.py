@@ -75,9 +75,9 @@ def _numbered(svg: str) -> str:
     return re.sub(r"\bp[0-9a-f]{10}\b", lambda match: number.get(match[0], match[0]), svg)
 
 
-def _publish(data: dict, kind: str, name: str, caption: str, alt: str) -> None:
+def _publish(data: dict, kind: str, name: str, caption: str, alt: str, **more) -> None:
     label = f"{kind}-{name}"
-    report = {"kind": kind, "label": label, "caption": caption, "alt": alt}
+    report = {"kind": kind, "label": label, "caption": caption, "alt": alt} | more
     display(data, raw=True, metadata={"report": report})
     # For readers of the notebook; the report sets the caption itself and skips this output.
     text = f'<a id="{label}"></a>{_number(kind, label)}{caption}'
@@ -93,12 +93,13 @@ def _number(kind: str, label: str) -> str:
     return f"**{_KINDS[kind]} {number if _lesson is None else f'{_lesson}.{number}'}.** "
 
 
-def show(figure, name: str, caption: str, alt: str) -> None:
+def show(figure, name: str, caption: str, alt: str, *, live: dict | None = None, **more) -> None:
     """Display a matplotlib figure and close it.
 
     ``name`` is unique in the report: the figure becomes ``figures/NN-name.png`` and ``.svg`` and is
     referred to as ``[figure](#fig-name)``. ``caption`` (Markdown) states the finding, ``alt`` says
-    in plain text what is to be seen.
+    in plain text what is to be seen. ``live``, by MIME type, is what a running notebook shows in
+    its place, and ``more`` goes into the metadata for the report: see ``helpers.explorables``.
     """
     vector = ["svg"] if os.environ.get("REPORT_FIGURES") == "1" else []
     png, *svg = encode(figure, "png", *vector)
@@ -106,7 +107,7 @@ def show(figure, name: str, caption: str, alt: str) -> None:
     data = {"text/plain": f"[{alt}]", "image/png": base64.b64encode(png).decode()}
     if svg:
         data["image/svg+xml"] = svg[0]
-    _publish(data, "fig", name, caption, alt)
+    _publish(data | (live or {}), "fig", name, caption, alt, **more)
 
 
 def animate(figures, name: str, caption: str, alt: str, *, interval: int = 700) -> None:

@@ -1,5 +1,6 @@
 """What a reader sees of the executed notebooks, cell by cell, for pandoc (pandoc/reader.lua)."""
 
+import json
 import re
 from pathlib import Path
 
@@ -117,7 +118,7 @@ def _outputs(
             said = re.search(r"\*\*(?:Figure|Table) ([\d.]+\d)\.\*\*", output.data["text/markdown"])
             if said and cells:
                 cells[-1]["said"] = said[1]
-        elif WIDGET not in output.data:
+        elif WIDGET not in output.data or "image/png" in output.data:
             try:
                 cells.append({"at": at} | _displayed(path, output, where, problems))
                 if tag and output.data.get("text/markdown", "").startswith(f"**{tag.title()}"):
@@ -134,7 +135,10 @@ def _displayed(path: Path, output, where: str, problems: list[str]) -> dict:
     common = {"name": about.get("label", ""), "caption": caption}
     if "image/png" in data and common["name"]:
         file = f"figures/{figure_file(path, output)}"
-        return {"kind": "picture", "file": file, "alt": about.get("alt", "")} | common
+        touch = about.get("explorable", {})  # what the page shows in its place
+        if touch:
+            touch = {"module": touch["module"], "state": json.dumps(touch["state"])}
+        return {"kind": "picture", "file": file, "alt": about.get("alt", "")} | touch | common
     if picture := next((kind for kind in data if kind.startswith("image/")), None):
         raise ReportError(f"a picture ({picture}) without a caption; use figures.show")
     if "text/html" in data:

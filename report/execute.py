@@ -145,7 +145,9 @@ def cleaned(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         if "hide-input" in cell.metadata.get("tags", []):
             cell.metadata["jupyter"] = {"source_hidden": True}
         for output in cell.get("outputs", []):
-            output.get("data", {}).pop("image/svg+xml", None)
+            for kind in ("image/svg+xml", "application/vnd.jupyter.widget-view+json"):
+                if "image/png" in output.get("data", {}):  # which stays in their place
+                    output.data.pop(kind, None)
     return notebook
 
 

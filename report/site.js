@@ -30,6 +30,34 @@ document.addEventListener("click", (event) => {
   if (!search.contains(event.target) || event.target.closest("a")) close();
 });
 
+// Figures that one can touch: the page stands in for JupyterLab and holds their state.
+class Model {
+  constructor(state) {
+    this.state = state;
+    this.listeners = [];
+  }
+  get(name) {
+    return this.state[name];
+  }
+  set(name, value) {
+    if (this.state[name] === value) return;
+    this.state[name] = value;
+    for (const [event, listener] of [...this.listeners]) if (event === "change:" + name) listener();
+  }
+  on(event, listener) {
+    this.listeners.push([event, listener]);
+  }
+  off(event, listener) {
+    this.listeners = this.listeners.filter(([e, l]) => e !== event || l !== listener);
+  }
+  save_changes() {}
+}
+
+function mount(module, { render }) {
+  for (const box of document.querySelectorAll(`.explorable[data-module="${module}"]`))
+    render({ model: new Model(JSON.parse(box.dataset.state)), el: box });
+}
+
 // What is scrolled sideways can be reached with the keyboard.
 function reachable() {
   for (const box of document.querySelectorAll("pre, .wide, .long, math[display=block]"))

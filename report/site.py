@@ -12,6 +12,7 @@ import jinja2
 import nbformat
 from fontTools.ttLib import TTFont
 
+from helpers.explorables.source import source
 from report.cells import book
 from report.common import (
     FONTS,
@@ -104,13 +105,21 @@ def write_pages(bodies: Path, output: Path, notebooks: dict[str, str], facts: di
         [None, start, *pages[:-1]], [start, *pages], [*pages, None], strict=True
     ):
         body = like_in_print(read_text(bodies / page["path"]))
+        modules = sorted(set(re.findall(r'data-module="(\w+)"', body)))
         sections += searchable(body, page)
         text = template.render(
             title=TITLE, subtitle=SUBTITLE, facts=facts, pages=pages, page=page, previous=before,
             next=after, body=jinja2.filters.Markup(body),
+            modules={name: jinja2.filters.Markup(on_page(name)) for name in modules},
         )  # fmt: skip
         write_text(output / page["path"], text)
     write_text(output / "sections.js", f"const sections = {json.dumps(sections)};\n")
+
+
+def on_page(module: str) -> str:
+    """Return the JavaScript that mounts a module's figures: inline, as files import nothing."""
+    code = source(module).replace("export default", "const explorable =", 1)
+    return f'{code}\nmount("{module}", explorable);\n'.replace("</script", "<\\/script")
 
 
 def like_in_print(body: str) -> str:

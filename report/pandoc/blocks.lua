@@ -178,6 +178,9 @@ local function picture(div)
     content:insert(pandoc.RawInline("html", "</picture>"))
   end
   local image = pandoc.Div({ pandoc.Plain(content) }, { class = "wide" })
+  if div.attributes.module then -- the still picture gives way to a figure that one can touch
+    image.attr = pandoc.Attr("", { "explorable" }, { { "data-module", div.attributes.module }, { "data-state", div.attributes.state } })
+  end
   local figure = pandoc.Figure({ image }, { long = { pandoc.Plain(caption(div, "Figure")) } })
   return pandoc.Div({ figure }, { id = div.identifier }) -- pandoc finds the page of a div, not of a figure
 end

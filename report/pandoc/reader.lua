@@ -50,7 +50,7 @@ function kinds.output(cell)
   return { pandoc.Div({ pandoc.CodeBlock(cell.text, { class = "text" }) }, { class = "output" }) }
 end
 function kinds.picture(cell, where)
-  local attributes = { class = "picture", name = cell.name, file = cell.file, alt = cell.alt, said = cell.said }
+  local attributes = { class = "picture", name = cell.name, file = cell.file, alt = cell.alt, said = cell.said, module = cell.module, state = cell.state }
   return { pandoc.Div({ caption(cell.caption, where) }, attributes) }
 end
 function kinds.table(cell, where)

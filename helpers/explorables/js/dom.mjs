@@ -1,0 +1,138 @@
+// Building blocks of all explorables: elements, controls, colours, and words for screen readers.
+
+// An element: h("p", { class: "note", onclick: f }, "text", child).
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value != null) element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child != null));
+  return element;
+}
+
+// A number as a reader writes it: at most three digits after the point, a true minus.
+export function number(value) {
+  const rounded = Math.round(value * 1000) / 1000;
+  return String(rounded === 0 ? 0 : rounded).replace("-", "\u2212");
+}
+
+// The same within a sum: a negative one in brackets.
+export const term = (value) => (value < 0 ? `(${number(value)})` : number(value));
+
+// A labelled slider; set(value) moves it without a call back.
+export function slider(label, { min, max, step = 1, value, unit = "" }, changed) {
+  const output = h("output", {}, number(value) + unit);
+  const input = h("input", {
+    type: "range", min, max, step, value,
+    oninput: () => {
+      output.textContent = number(input.valueAsNumber) + unit;
+      changed(input.valueAsNumber);
+    },
+  });
+  const element = h("label", { class: "xp-control" }, h("span", {}, label), input, output);
+  element.set = (value) => {
+    input.value = value;
+    output.textContent = number(value) + unit;
+  };
+  return element;
+}
+
+export function choice(label, options, chosen) {
+  const select = h("select", { onchange: () => chosen(select.value) });
+  for (const [value, text] of options) select.append(h("option", { value }, text));
+  const element = h("label", { class: "xp-control" }, h("span", {}, label), select);
+  element.set = (value) => (select.value = value);
+  return element;
+}
+
+export const button = (text, pressed, more = {}) =>
+  h("button", { type: "button", class: "xp-button", onclick: pressed, ...more }, text);
+
+// Arrow keys move the focus in a table of buttons; one of them can be reached with Tab.
+export function walkable(table) {
+  const cells = () => [...table.rows].map((row) => [...row.querySelectorAll("button")]);
+  table.addEventListener("keydown", (event) => {
+    const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+    const move = moves[event.key];
+    if (!move) return;
+    const all = cells();
+    const y = all.findIndex((row) => row.includes(document.activeElement));
+    if (y < 0) return;
+    const x = all[y].indexOf(document.activeElement);
+    const next = all[y + move[0]]?.[x + move[1]];
+    event.preventDefault();
+    if (next) next.focus();
+  });
+  table.addEventListener("focusin", (event) => {
+    for (const cell of cells().flat()) cell.tabIndex = cell === event.target ? 0 : -1;
+  });
+  cells().flat().forEach((cell, index) => (cell.tabIndex = index ? -1 : 0));
+  return table;
+}
+
+// The frame of an explorable: its content, a line that is read aloud, and the folded answer to the
+// question that stands in the caption.
+export function frame(el, model, label, ...content) {
+  const said = h("p", { class: "xp-said", "aria-live": "polite" });
+  const answer = model.get("answer") &&
+    h("details", {}, h("summary", {}, "Answer to the question below"), h("p", {}, model.get("answer")));
+  const root = h("div", { class: "xp", role: "group", "aria-label": label });
+  root.append(h("style", {}, STYLE), ...content, said, ...(answer ? [answer] : []));
+  el.replaceChildren(root);
+  // Only what stays for a moment is said, so that a pointer that passes does not make noise.
+  let waiting;
+  const say = (text) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => (said.textContent = text), 150);
+  };
+  return { root, say };
+}
+
+// Take every state again when any of these traits changes, on either side; returns the undoing.
+export function follow(model, names, draw) {
+  for (const name of names) model.on(`change:${name}`, draw);
+  draw();
+  return () => names.forEach((name) => model.off(`change:${name}`, draw));
+}
+
+export function set(model, changes) {
+  for (const [name, value] of Object.entries(changes)) model.set(name, value);
+  model.save_changes();
+}
+
+// Colours come from JupyterLab or from the page, so that both themes are followed.
+const STYLE = `
+.xp { --xp-ink: var(--jp-content-font-color1, var(--ink, #1b2530)); --xp-soft: var(--jp-content-font-color2, var(--soft, #566472));
+  --xp-paper: var(--jp-layout-color0, var(--paper, #fff)); --xp-line: var(--jp-border-color1, var(--faint, #d3dae1));
+  --xp-accent: var(--accent, #1d5a9e); --xp-warm: #c25e00; --xp-fill: color-mix(in srgb, var(--xp-accent) 18%, var(--xp-paper));
+  --xp-warm-fill: color-mix(in srgb, var(--xp-warm) 22%, var(--xp-paper));
+  color: var(--xp-ink); font: 15px/1.45 var(--jp-content-font-family, inherit); max-width: 46rem; }
+.xp *, .xp *::before { box-sizing: border-box; }
+.xp-row { display: flex; flex-wrap: wrap; gap: .6rem 1.4rem; align-items: flex-start; margin: .5rem 0; }
+.xp-control { display: inline-flex; align-items: center; gap: .5rem; min-height: 2rem; }
+.xp-control input[type=range] { width: 7rem; accent-color: var(--xp-accent); }
+.xp-control output { min-width: 2.2em; font-variant-numeric: tabular-nums; }
+.xp-button, .xp select { font: inherit; color: inherit; background: var(--xp-paper); border: 1px solid var(--xp-soft); border-radius: 4px; padding: .2rem .7rem; min-height: 2rem; cursor: pointer; }
+.xp-button[aria-pressed=true] { background: var(--xp-fill); border-color: var(--xp-accent); }
+.xp :focus-visible { outline: 2px solid var(--xp-accent); outline-offset: 1px; }
+.xp figure { margin: 0; } .xp-title { font-size: .88em; color: var(--xp-soft); margin: 0 0 .25rem; }
+.xp-scroll { overflow-x: auto; max-width: 100%; }
+.xp table.xp-grid { border-collapse: collapse; border: 0; margin: 0; font-variant-numeric: tabular-nums; font-size: 1em; }
+.xp .xp-grid td { position: relative; width: 2.4rem; height: 2.4rem; padding: 0; text-align: center; vertical-align: middle; border: 1px solid var(--xp-line); background: var(--xp-paper); }
+.xp .xp-grid td.pad { border-style: dashed; color: var(--xp-soft); }
+.xp .xp-grid td.unread { background-image: repeating-linear-gradient(45deg, transparent 0 4px, var(--xp-line) 4px 5px); }
+.xp .xp-grid td.on { background: var(--xp-fill); box-shadow: inset 0 0 0 2px var(--xp-accent); }
+.xp .xp-grid td.warm { background: var(--xp-warm-fill); box-shadow: inset 0 0 0 2px var(--xp-warm); }
+.xp .xp-grid input, .xp .xp-grid button { width: 100%; height: 2.3rem; font: inherit; color: inherit; background: none; border: 0; text-align: center; padding: 0; margin: 0; border-radius: 0; }
+.xp .xp-grid button { cursor: pointer; } .xp .xp-grid input[aria-invalid=true] { color: var(--xp-warm); text-decoration: underline wavy; }
+.xp .xp-grid sub { position: absolute; right: 2px; bottom: 0; font-size: .62em; line-height: 1.2; color: var(--xp-soft); pointer-events: none; }
+.xp-formula { font-variant-numeric: tabular-nums; overflow-x: auto; margin: .4rem 0; }
+.xp-sum { min-height: 3em; margin: .4rem 0; font-variant-numeric: tabular-nums; }
+.xp-said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); margin: 0; }
+.xp details { margin: 0; } .xp summary { cursor: pointer; color: var(--xp-soft); }
+@media (prefers-color-scheme: dark) { .xp { --xp-warm: #f0a860; } }
+[data-jp-theme-light=true] .xp { --xp-warm: #c25e00; } [data-jp-theme-light=false] .xp { --xp-warm: #f0a860; --xp-accent: #7fb6f2; }
+@media print { .xp-row button, .xp-control, .xp details { display: none; } }
+`;
