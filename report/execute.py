@@ -145,9 +145,10 @@ def cleaned(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         if "hide-input" in cell.metadata.get("tags", []):
             cell.metadata["jupyter"] = {"source_hidden": True}
         for output in cell.get("outputs", []):
-            for kind in ("image/svg+xml", "application/vnd.jupyter.widget-view+json"):
-                if "image/png" in output.get("data", {}):  # which stays in their place
-                    output.data.pop(kind, None)
+            data = output.get("data", {})
+            data.pop("image/svg+xml", None)
+            if "image/png" in data:  # stays in the place of a figure that one can touch
+                data.pop("application/vnd.jupyter.widget-view+json", None)
     return notebook
 
 
