@@ -200,5 +200,5 @@ $(WORK)/facts: always
 $(PDF): $(WORK)/executed $(WORK)/facts $(TYPESETTING)
 	@$(BIN)/python report/build.py pdf --output $@ --profile $(PROFILE) $(EXECUTED)
 
-$(SITE)/index.html: $(WORK)/executed $(WORK)/facts $(TYPESETTING)
+$(SITE)/index.html: $(WORK)/executed $(WORK)/facts $(TYPESETTING) $(wildcard notebooks/exercises/*.ipynb)
 	@$(BIN)/python report/build.py site --output $(SITE) --profile $(PROFILE) $(EXECUTED)

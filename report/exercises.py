@@ -35,7 +35,7 @@ CONFIG = FOLDER / "nbgrader_config.py"
 LIST = FOLDER / "README.md"
 HEADING = "## All exercises"  # of README.md; what follows is written by `list`
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-_COUNTERPARTS = re.compile(r"\]\(\.\./")  # links to the lessons
+_TO_LESSONS = re.compile(r"\]\(\.\./")  # the beginning of a link
 
 
 class ExerciseError(ValueError):
@@ -96,12 +96,12 @@ def released(path: Path) -> nbformat.NotebookNode:
     return execute.cleaned(notebook)
 
 
-def moved(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
-    """Return a notebook whose links lead to the lessons from another folder."""
-    notebook, there = copy.deepcopy(notebook), os.path.relpath(FOLDER.parent, folder)
+def moved(notebook: nbformat.NotebookNode, lessons: str) -> nbformat.NotebookNode:
+    """Return a notebook whose links find the lessons in the folder ``lessons``."""
+    notebook = copy.deepcopy(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = _COUNTERPARTS.sub(f"]({Path(there).as_posix()}/", cell.source)
+            cell.source = _TO_LESSONS.sub(f"]({lessons}/", cell.source)
     return notebook
 
 
@@ -132,14 +132,15 @@ def make(paths: list[Path], build: Path, jobs: int) -> None:
     execute.run(changed, work, jobs)
     for path in paths:
         solved = nbformat.read(work / "notebooks" / path.name, as_version=4)
-        write(build / "solved" / path.name, moved(execute.cleaned(solved), build / "solved"))
+        target = build / "solved" / path.name
+        write(target, moved(execute.cleaned(solved), folder_seen_from(target.parent)))
     print(f"{build}: student/ without the solutions, solved/ with them, course/ for nbgrader")
 
 
 def hand_out(path: Path, build: Path) -> None:
     """Write a student's notebook; one that somebody has worked on stays as it is."""
     target, made = build / "student" / path.name, build / "made" / path.name
-    new = moved(released(path), target.parent)
+    new = moved(released(path), folder_seen_from(target.parent))
     if target.is_file():
         present = nbformat.read(target, as_version=4)
         known = nbformat.read(made, as_version=4) if made.is_file() else new
@@ -148,6 +149,11 @@ def hand_out(path: Path, build: Path) -> None:
             return
     write(target, new)
     write(made, new)
+
+
+def folder_seen_from(folder: Path) -> str:
+    """Return the folder of the lessons as seen from another one."""
+    return Path(os.path.relpath(FOLDER.parent, folder)).as_posix()
 
 
 def _is_outdated(path: Path, copy: Path) -> bool:

@@ -142,9 +142,12 @@ def needed(source: str, root: Path = ROOT) -> set[Path]:
 
 
 def read_by(path: Path, changed: dict, build: str, root: Path = ROOT) -> list[str]:
-    """Return the files that a lesson reads: helpers, measurements, and the sum of the records."""
+    """Return the files that a lesson reads: helpers, exercises, measurements, sum of records."""
     source = "\n".join(source for _, source in code(path))
     files = {str(file.relative_to(root)) for file in needed(source, root)}
+    exercises = path.parent / "exercises" / path.name
+    if "exercises.listing(" in source and exercises.is_file():
+        files.add(str(exercises.relative_to(root)))
     for name, value in (parameters(path) | changed).items():
         if name == "results":
             files.add(f"{build}/records.sum")

@@ -13,6 +13,7 @@ import nbformat
 from fontTools.ttLib import TTFont
 
 from helpers.explorables.source import source
+from report import exercises
 from report.cells import book
 from report.common import (
     FONTS,
@@ -42,7 +43,7 @@ def build(paths: list[Path], output: Path, profile: str) -> None:
     lessons = read(paths)
     new = output.with_name(output.name + ".new")
     shutil.rmtree(new, ignore_errors=True)
-    for folder in ("figures", "fonts", "notebooks"):
+    for folder in ("exercises", "figures", "fonts", "notebooks"):
         (new / folder).mkdir(parents=True)
     for path, notebook in lessons.items():
         files = figure_files(path, notebook) | stills(path, notebook)
@@ -50,6 +51,9 @@ def build(paths: list[Path], output: Path, profile: str) -> None:
             (new / "figures" / name).write_bytes(data)
         text = nbformat.writes(cleaned(copy.deepcopy(notebook)), version=4) + "\n"
         write_text(new / "notebooks" / path.name, text)
+        if (source := exercises.FOLDER / path.name).is_file():
+            handed_out = exercises.moved(exercises.released(source), "../notebooks")
+            exercises.write(new / "exercises" / path.name, handed_out)
     for font in SITE_FONTS:
         source = next(path for folder in FONTS for path in folder.rglob(font))
         shutil.copyfile(source, new / "fonts" / font)

@@ -5,10 +5,13 @@ local stringify = pandoc.utils.stringify
 local formulas = require("formulas")
 local M = {}
 
+-- Notebooks with exercises have the names of their lessons; they are no pages, and come with the site.
+local function is_exercise(target) return target:match("^exercises/") end
+
 -- The id that "#name", "03_lesson.ipynb" or "03_lesson.ipynb#name" leads to, if it exists.
 function M.place_of(target)
   local file, name = target:match("^([%w_%-%./]+)%.ipynb#?(.*)$")
-  if not file and target:sub(1, 1) ~= "#" then return end
+  if not file and target:sub(1, 1) ~= "#" or is_exercise(target) then return end
   name = name or target:sub(2)
   local other = file and file:match("[^/]+$") or S.lesson.name
   if name == "" then return other end
@@ -82,6 +85,7 @@ local function link(element)
     elseif not is_file(target) then
       S.problem("link [%s](%s) leads nowhere", text, target)
     end
+    if is_exercise(target) and not S.typst then return nil end
     return element.content -- a file of the project: not to be found from the report
   end
   local kind, number = S.kind_of[id], S.number_of[id]

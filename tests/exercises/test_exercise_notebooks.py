@@ -1,7 +1,6 @@
 """The notebooks of exercises: complete, solved, and handed out without their solutions."""
 
 import re
-from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -144,11 +143,12 @@ def test_work_of_a_student_is_kept(small, tmp_path, capsys):
     assert "was worked on and is kept" in capsys.readouterr().out
 
 
-def test_links_lead_to_the_lessons_from_where_a_copy_is(tmp_path):
-    cell = new_markdown_cell("[lesson](../01_naive_convolution.ipynb#Notation) [here](#x)")
-    folder = exercises.ROOT / "build" / "exercises" / "student"
-    moved = exercises.moved(SimpleNamespace(cells=[cell]), folder).cells[0].source
-    assert moved == "[lesson](../../../notebooks/01_naive_convolution.ipynb#Notation) [here](#x)"
+def test_links_lead_to_the_lessons_from_where_a_copy_is(small, tmp_path):
+    path = small(statement=STATEMENT + "\n\n[lesson](../01_a.ipynb#Notation) [here](#x)")
+    build = exercises.FOLDER.parent.parent / "build" / "some"
+    assert exercises.folder_seen_from(build / "student") == "../../../notebooks"
+    moved = exercises.moved(exercises.released(path), "../notebooks").cells[0].source
+    assert moved.endswith("[lesson](../notebooks/01_a.ipynb#Notation) [here](#x)")
 
 
 def test_everything_is_made_and_only_what_changed_is_executed(small, tmp_path, capfd):

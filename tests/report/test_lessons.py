@@ -55,6 +55,14 @@ def test_a_profile_of_a_lesson_that_does_not_exist_is_refused(folder):
         lessons.changed_values("quick", "results", folder)
 
 
+def test_a_lesson_reads_the_exercises_that_it_lists(folder):
+    path = write(folder / "01_lesson.ipynb", "steps = 1", "exercises.listing(1)")
+    assert lessons.read_by(path, {}, "build/full", folder) == []
+    (folder / "exercises").mkdir()
+    (folder / "exercises" / path.name).touch()
+    assert lessons.read_by(path, {}, "build/full", folder) == ["exercises/01_lesson.ipynb"]
+
+
 def test_parameters_are_read_as_python(tmp_path):
     source = 'pair = (\n    1,\n    2,\n)\ntable = {"a": [1]}\nname = "x"  # a comment\nminus = -1'
     path = write(tmp_path / "01_lesson.ipynb", source)

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from small import LESSONS, lessons
 
+from report import exercises
 from report.site import build as build_site
 
 
@@ -15,6 +16,15 @@ def test_every_lesson_is_on_the_web(book):
     check_links(book)
     assert "About this report" in (book / "index.html").read_text()
     assert {f"{path.stem}.html" for path in LESSONS} <= {path.name for path in book.iterdir()}
+
+
+def test_the_exercises_come_with_the_site_and_without_solutions(book):
+    handed_out = {path.name: path.read_text("utf-8") for path in (book / "exercises").iterdir()}
+    assert set(handed_out) == {path.name for path in exercises.find()}
+    assert not any("BEGIN SOLUTION" in text for text in handed_out.values())
+    listing = Page(book / "10_global_pooling.html").links
+    assert "exercises/10_global_pooling.ipynb" in listing
+    assert "(../notebooks/10_global_pooling.ipynb)" in handed_out["10_global_pooling.ipynb"]
 
 
 def test_every_question_of_the_course_is_asked_and_answered(book):
