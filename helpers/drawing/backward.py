@@ -6,7 +6,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
+from helpers.drawing.by_hand import turned
 from helpers.drawing.grids import canvas, draw_grid
+from helpers.drawing.tensors import draw_equation, width_of
 from helpers.figures import TEXT_WIDTH
 
 _FORWARD, _BACKWARD = "C0", "C1"
@@ -147,30 +149,8 @@ def turned_kernel(output_grad, kernel, input_grad, pixel: tuple[int, int]):
     window that gives ``input_grad[pixel]`` is marked. Raises ValueError when the shapes do not
     belong together.
     """
-    output_grad, kernel, input_grad = map(np.asarray, (output_grad, kernel, input_grad))
-    (height, width), (k_h, k_w) = input_grad.shape, kernel.shape
-    if output_grad.shape != (height - k_h + 1, width - k_w + 1):
-        raise ValueError(
-            f"an image {input_grad.shape} and a kernel {kernel.shape} have no output of shape "
-            f"{output_grad.shape}"
-        )
-    padded = np.pad(output_grad, ((k_h - 1,) * 2, (k_w - 1,) * 2))
-    parts = (
-        (kernel, "kernel $W$", "turn"),
-        (kernel[::-1, ::-1], "turned", r"$\ast$"),
-        (padded, r"$Y^\nabla$ in zeros", "="),
-        (input_grad, r"$X^\nabla$", ""),
-    )
-    rows, gap = len(padded) + 1.4, 1.9
-    figure, ax = canvas(rows, sum(p[0].shape[1] for p in parts) + 3 * gap + 1)
-    marks = {1: [(0, 0, k_h, k_w)], 2: [(*pixel, k_h, k_w)], 3: [(*pixel, 1, 1, "C1")]}
-    left, middle = 0.5, 1.3 + len(padded) / 2
-    for number, (values, name, sign) in enumerate(parts):
-        top, columns = middle - len(values) / 2, values.shape[1]
-        pad = (k_h - 1, k_w - 1) if number == 2 else 0
-        draw_grid(ax, values, at=(top, left), highlight=marks.get(number, ()), pad=pad)
-        ax.text(left + columns / 2, top - 0.5, name, ha="center", va="center")
-        sign = "→" if sign == "turn" else sign
-        ax.text(left + columns + gap / 2, middle, sign, ha="center", va="center", fontsize=13)
-        left += columns + gap
+    parts = turned(output_grad, kernel, input_grad, pixel)
+    width = width_of(parts) + 0.4
+    figure, ax = canvas(len(parts[4].values) + 1.4, width)
+    draw_equation(ax, parts, (1.2 + len(parts[4].values) / 2, 0.2))
     return figure

@@ -54,6 +54,6 @@ def test_turned_kernel_turns_the_kernel():
     figure = turned_kernel([[5, 6], [7, 8]], [[1, 2], [3, 4]], np.zeros((3, 3)), (1, 1))
     numbers = [text for text in written(figure) if text.isdigit()]
     assert numbers[:8] == ["1", "2", "3", "4", "4", "3", "2", "1"]
-    assert len(numbers) == 4 + 4 + 16 + 9
+    assert len(numbers) == 4 + 4 + 16 + 4 + 9
     with pytest.raises(ValueError, match=r"no output of shape \(1, 2\)"):
         turned_kernel([[5, 6]], [[1, 2], [3, 4]], np.zeros((3, 3)), (1, 1))
