@@ -1,7 +1,11 @@
 """Every number of the example by hand is the one that torch finds."""
 
+import re
+
+import nbformat
 import pytest
 import torch
+from lesson import NOTEBOOKS
 from tensors import close
 from torch.nn import functional as F
 
@@ -63,3 +67,29 @@ def test_all_tensors_are_in_double_precision_and_ask_for_no_gradient():
     tensors = [value for value in vars(example).values() if isinstance(value, torch.Tensor)]
     assert len(tensors) == 14
     assert all(t.dtype == torch.float64 and not t.requires_grad for t in tensors)
+
+
+WRITTEN = {  # what stands before a matrix in a formula of a lesson, and the matrix
+    "X": example.IMAGE,
+    "W": example.KERNEL,
+    "Y": example.OUTPUT,
+    "T": example.TARGET,
+    "Y - T": example.UPSTREAM,
+    r"W^{\nabla}": example.KERNEL_GRAD,
+    r"X^{\nabla}": example.IMAGE_GRAD,
+}
+
+
+@pytest.mark.parametrize(
+    "lesson, names",
+    [("01_naive_convolution", {"X", "W"}), ("03_autograd_layer", set(WRITTEN))],
+)
+def test_the_lessons_write_the_same_matrices(lesson, names):
+    cells = nbformat.read(NOTEBOOKS / f"{lesson}.ipynb", as_version=4).cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    form = r"(?:^|= |\\qquad\n)([A-Z][^=\n]*?) = \\begin\{pmatrix\}(.*?)\\end\{pmatrix\}"
+    found = re.findall(form, text, re.MULTILINE | re.DOTALL)
+    for name, body in found:
+        rows = [[float(entry) for entry in row.split("&")] for row in body.split(r"\\")]
+        close(torch.tensor(rows, dtype=torch.float64), WRITTEN[name])
+    assert {name for name, _ in found} == names

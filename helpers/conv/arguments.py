@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 
-def pair(value, name: str, smallest: int) -> tuple[int, int]:
+def pair(value, name: str = "value", smallest: int = 0) -> tuple[int, int]:
     """Return an int, or a sequence of one or two, as a pair of ints, each at least ``smallest``."""
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,)
     values = values * 2 if len(values) == 1 else values

@@ -9,6 +9,7 @@ from tensors import close, random
 
 from helpers import conv
 from helpers.checks import ADVERSARIAL
+from helpers.conv.arguments import pair
 
 lesson = definitions("01_naive_convolution")
 
@@ -27,6 +28,11 @@ def test_output_size(size, kernel_size, stride, padding, dilation):
             lesson.output_size(*arguments)
     else:
         assert lesson.output_size(*arguments) == expected
+
+
+@pytest.mark.parametrize("value", [0, 3, (1, 2)])
+def test_pair(value):
+    assert lesson.pair(value) == pair(value)
 
 
 def test_numbers_stand_for_pairs():
