@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from helpers import example
-from helpers.exercises.cases import IMAGE, KERNEL, layers
+from helpers.exercises.cases import IMAGE, KERNEL, NONE, ONE, layers, random
 from helpers.exercises.judge import judge
 from helpers.exercises.task import Task, switches
 from helpers.exercises.values import judge_value
@@ -72,13 +72,13 @@ _LENGTH_WORDS = {
 def check_output_length(function) -> None:
     """Exercise 1.2: ``output_length(size, kernel_size, stride, padding, dilation)``, one axis."""
 
-    def output_length_(size, kernel_size, stride, padding, dilation):
+    def reference(size, kernel_size, stride, padding, dilation):
         return output_length(size, kernel_size, stride, padding, dilation)
 
     cases = [(3, 2, 1, 0, 1), (5, 3, 2, 0, 1), (6, 3, 2, 0, 1), (6, 3, 1, 1, 1), (7, 1, 3, 0, 1)]
     cases += [(9, 3, 1, 0, 2), (28, 5, 3, 2, 2), (4, 4, 4, 0, 1), (10, 2, 3, 1, 3), (1, 1, 1, 2, 1)]
     mistakes = switches(output_length, _LENGTH_WORDS)
-    judge(function, Task("output_length", output_length_, cases, mistakes))
+    judge(function, Task("output_length", reference, cases, mistakes))
 
 
 def convolve(input, weight, bias, stride, padding, wrong=frozenset()):
@@ -154,3 +154,28 @@ def check_convolve(function) -> None:
 
     mistakes = switches(convolve, _CONVOLVE_WORDS)
     judge(function, Task("convolve", reference, layers(), mistakes, axes=_CONVOLVE_AXES))
+
+
+def check_convolve_image(function) -> None:
+    """Exercise 1.3: ``convolve_image(image, kernel, stride, padding)``, two axes, pairs."""
+
+    def reference(image, kernel, stride, padding):
+        return F.conv2d(image[None, None], kernel[None, None], None, stride, padding)[0, 0]
+
+    def variant(image, kernel, stride, padding, wrong=frozenset()):
+        output = convolve(image[None, None], kernel[None, None], None, stride, padding, wrong)
+        return output[0, 0]
+
+    left_out = ("channel", "first image", "bias", "bias often")
+    words = {key: said for key, said in _CONVOLVE_WORDS.items() if key not in left_out}
+    shapes = [
+        ((5, 5), (3, 3), ONE, NONE),
+        ((6, 8), (2, 3), ONE, NONE),
+        ((5, 4), (3, 2), ONE, (1, 1)),
+    ]
+    shapes += [((7, 7), (3, 3), (2, 2), NONE), ((8, 7), (3, 2), (3, 2), NONE)]
+    shapes += [((6, 5), (3, 3), (2, 3), (2, 1)), ((6, 9), (2, 5), ONE, (0, 2))]
+    cases = [(example.IMAGE, example.KERNEL, ONE, NONE)]
+    cases += [(random(*size), random(*kernel), *options) for size, kernel, *options in shapes]
+    mistakes = switches(variant, words)
+    judge(function, Task("convolve_image", reference, cases, mistakes, axes=("row", "column")))

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from helpers.exercises import patterns
-from helpers.exercises.judge import as_tensor, points
+from helpers.exercises.judge import points
+from helpers.exercises.outcomes import as_tensor
 from helpers.exercises.verdict import Unanswered, Wrong, right
 
 

@@ -1,0 +1,225 @@
+"""Checks of the exercises of lesson 03: the gradients of a convolution, by hand and as code."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from helpers import example
+from helpers.checks import ADVERSARIAL
+from helpers.conv import fold, output_size
+from helpers.exercises.cases import IMAGE, KERNEL, NONE, ONE, UPSTREAM, random, tensors
+from helpers.exercises.judge import judge
+from helpers.exercises.task import Task, switches
+from helpers.exercises.values import judge_values
+
+
+def check_gradients(answers) -> int:
+    """Exercise 3.1: the gradients of the example, a dictionary of "kernel", "bias" and "image"."""
+    ones = torch.ones_like(UPSTREAM)
+    mistakes = {
+        "kernel": {
+            "that is the gradient for an upstream of ones. Each pixel is multiplied by the "
+            "upstream gradient of its window.": F.conv2d(IMAGE, ones)[0, 0],
+            "rows and columns are exchanged.": example.KERNEL_GRAD.T,
+            "the upstream gradient is turned by 180 degrees. That belongs to the gradient of the "
+            "image.": F.conv2d(IMAGE, UPSTREAM.flip(2, 3))[0, 0],
+            "that is the output of the forward pass.": example.OUTPUT,
+        },
+        "bias": {
+            "that is the number of output values. The gradient is the sum of their gradients.": 4,
+            "that is the mean of the upstream gradient. Its sum is needed.": 0.5,
+            "the signs were lost: 1 + 0 + 2 - 1.": 4.0,
+        },
+        "image": {
+            "the kernel was turned once too often: the pixel below weight W[u, v] of window (y, x) "
+            "is X[y + u, x + v].": F.conv2d(UPSTREAM, KERNEL, padding=1)[0, 0],
+            "only the last window that reads a pixel counts. The gradients of all are "
+            "added.": _fold_last(example.PATCHES_GRAD),
+            "the sums are divided by the number of windows that read a pixel.": example.IMAGE_GRAD
+            / torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]]),
+            "that is the gradient for an upstream of ones.": F.conv_transpose2d(ones, KERNEL)[0, 0],
+        },
+    }
+    expected = {
+        "kernel": example.KERNEL_GRAD,
+        "bias": example.BIAS_GRAD.item(),
+        "image": example.IMAGE_GRAD,
+    }
+    return judge_values(answers, expected, mistakes)
+
+
+def _fold_last(patches: Tensor) -> Tensor:
+    """Write the four patches of the example into a 3x3 image, the last one over the others."""
+    image = patches.new_zeros(3, 3)
+    for p, patch in enumerate(patches):
+        y, x = divmod(p, 2)
+        image[y : y + 2, x : x + 2] = patch.reshape(2, 2)
+    return image
+
+
+def _rows(grad_output: Tensor, wrong) -> Tensor:
+    """Return the gradient of Y' (N, P, O), with mistakes."""
+    n, out_channels = grad_output.shape[:2]
+    if "permute" in wrong:
+        return grad_output.reshape(n, -1, out_channels)
+    rows = grad_output.flatten(2).transpose(1, 2)
+    return torch.ones_like(rows) if "ones" in wrong else rows
+
+
+def weight_gradient(input, grad_output, kernel_size, stride, padding, wrong=frozenset()):
+    """Return the gradient of the weight, with the mistakes named in ``wrong``."""
+    (k_h, k_w), (s_h, s_w), (p_h, p_w) = kernel_size, stride, padding
+    s_h, s_w = (1, 1) if "stride" in wrong else (s_h, s_w)
+    s_h, s_w = (s_w, s_h) if "stride order" in wrong else (s_h, s_w)
+    p_h, p_w = (0, 0) if "padding" in wrong else (p_h, p_w)
+    p_h, p_w = (p_w, p_h) if "padding order" in wrong else (p_h, p_w)
+    padded = F.pad(input, (p_w, p_w, p_h, p_h))
+    n, out_channels, out_h, out_w = grad_output.shape
+    rows = _rows(grad_output, wrong)
+    if "uncropped" in wrong:  # the convolution with the dilated upstream gradient, in full
+        full = F.conv2d(padded.transpose(0, 1), grad_output.transpose(0, 1), dilation=(s_h, s_w))
+        return full.transpose(0, 1)
+    height, width = padded.shape[2:]
+    windows = padded.new_zeros(n, padded.shape[1], k_h, k_w, out_h, out_w)
+    for y in range(min(out_h, (height - k_h) // s_h + 1)):
+        for x in range(min(out_w, (width - k_w) // s_w + 1)):
+            top, left = s_h * y, s_w * x
+            windows[..., y, x] = padded[:, :, top : top + k_h, left : left + k_w]
+    products = torch.einsum("ncuvp,npo->nocuv", windows.flatten(4), rows)
+    if "transposed" in wrong:  # the matrix (K, O), reshaped without a transpose
+        matrix = products.sum(0).flatten(1).T
+        return matrix.reshape(out_channels, -1, k_h, k_w)
+    if "turned" in wrong:
+        products = products.flip(3, 4)
+    gradient = products[0] if "first image" in wrong else products.sum(0)
+    return gradient / n if "mean" in wrong else gradient
+
+
+WEIGHT_WORDS = {
+    "permute": "the upstream gradient is reshaped to rows (NP, O) without a `permute`. Its channel "
+    "is axis 1 and has to become the last one first.",
+    "ones": "that is the gradient for an upstream of ones: the sum of each column of U. It has to "
+    "be multiplied by the upstream gradient.",
+    "transposed": "the matrix of the gradient is (K, O). It needs a transpose before the reshape "
+    "to (O, C, k_h, k_w).",
+    "first image": "only the first image counts. The gradient sums over all images.",
+    "mean": "the sum over the images is divided by their number. The loss is given: the gradient "
+    "is the sum.",
+    "turned": "the gradient is turned by 180 degrees.",
+    "uncropped": "the result is larger than the kernel where the stride leaves pixels over. Keep "
+    "the first k_h rows and k_w columns.",
+    "stride": "the stride is ignored: output (y, x) reads the window at (s_h * y, s_w * x).",
+    "stride order": "the strides of height and width are exchanged.",
+    "padding": "the padding is ignored: the windows lie in the padded image.",
+    "padding order": "the paddings of height and width are exchanged.",
+}
+
+
+def _upstream(shape) -> Tensor:
+    size = output_size(shape.size, shape.kernel_size, shape.stride, shape.padding)
+    return random(shape.batch, shape.out_channels, *size, seed=5)
+
+
+def judge_weight_gradient(function, name: str) -> None:
+    """Judge ``(input, grad_output, kernel_size, stride, padding)``, whatever way it goes."""
+
+    def reference(input, grad_output, kernel_size, stride, padding):
+        weight = (grad_output.shape[1], input.shape[1], *kernel_size)
+        return torch.nn.grad.conv2d_weight(input, weight, grad_output, stride, padding)
+
+    cases = [(IMAGE, UPSTREAM, (2, 2), ONE, NONE)]
+    for shape in ADVERSARIAL:
+        options = shape.kernel_size, shape.stride, shape.padding
+        cases.append((tensors(shape)[0], _upstream(shape), *options))
+    axes = ("output channel", "input channel", "row", "column")
+    mistakes = switches(weight_gradient, WEIGHT_WORDS)
+    judge(function, Task(name, reference, cases, mistakes, axes=axes))
+
+
+def check_weight_gradient(function) -> None:
+    """Exercise 3.2: ``weight_gradient(input, grad_output, kernel_size, stride, padding)``."""
+    judge_weight_gradient(function, "weight_gradient")
+
+
+def check_weight_gradient_by_convolution(function) -> None:
+    """Exercise 3.6: the same by one convolution, ``weight_gradient_by_convolution(...)``."""
+    judge_weight_gradient(function, "weight_gradient_by_convolution")
+
+
+def input_gradient(grad_output, weight, size, stride, padding, wrong=frozenset()):
+    """Return the gradient of the input, with the mistakes named in ``wrong``."""
+    (s_h, s_w), (p_h, p_w), (height, width) = stride, padding, size
+    out_channels, _, k_h, k_w = weight.shape
+    rows = _rows(grad_output, wrong)
+    matrix = weight.flatten(1)  # (O, K)
+    if "weight" in wrong:
+        matrix = weight.reshape(-1, out_channels).T
+    matrix = weight.flip(2, 3).flatten(1) if "turned" in wrong else matrix
+    if "one channel" in wrong:
+        rows, matrix = rows[..., :1], matrix[:1]
+    columns = (rows @ matrix).transpose(1, 2)
+    step = (1, 1) if "stride" in wrong else (s_w, s_h) if "stride order" in wrong else (s_h, s_w)
+    inner = (height + 2 * p_h, width + 2 * p_w)
+    if step == tuple(stride):
+        padded = fold(columns, inner, (k_h, k_w), 1, 0, step)
+        if "mean" in wrong:
+            counts = fold(torch.ones_like(columns), inner, (k_h, k_w), 1, 0, step)
+            padded = padded / counts.clamp(min=1)
+    else:
+        padded = _fold_loosely(columns, inner, (k_h, k_w), step, grad_output.shape[2:])
+    if "padded" in wrong:
+        return padded
+    p_h, p_w = (0, 0) if "corner" in wrong else (p_h, p_w)
+    p_h, p_w = (p_w, p_h) if "padding order" in wrong else (p_h, p_w)
+    gradient = padded[..., p_h : p_h + height, p_w : p_w + width]
+    return gradient[:1].expand_as(gradient) if "first image" in wrong else gradient
+
+
+def _fold_loosely(columns, size, kernel_size, step, out_size) -> Tensor:
+    """Fold with a step that does not belong to the number of patches; what sticks out is cut."""
+    (k_h, k_w), (out_h, out_w) = kernel_size, out_size
+    patches = columns.reshape(len(columns), -1, k_h, k_w, out_h, out_w)
+    room = max(size[0], step[0] * out_h + k_h), max(size[1], step[1] * out_w + k_w)
+    padded = columns.new_zeros(*patches.shape[:2], *room)
+    for y in range(out_h):
+        for x in range(out_w):
+            top, left = step[0] * y, step[1] * x
+            padded[..., top : top + k_h, left : left + k_w] += patches[..., y, x]
+    return padded[..., : size[0], : size[1]]
+
+
+INPUT_WORDS = {
+    "permute": "the upstream gradient is reshaped to rows (NP, O) without a `permute`. Its channel "
+    "is axis 1 and has to become the last one first.",
+    "weight": "the weight is reshaped to (K, O) directly. It is stored as (O, K): "
+    "`weight.reshape(O, -1)` is the matrix that is needed.",
+    "ones": "that is the gradient for an upstream of ones.",
+    "mean": "the sum is divided by the number of patches that cover a pixel. That undoes unfold; "
+    "the gradient is the sum, which is fold alone.",
+    "one channel": "only the first output channel counts. The gradient sums over all of them.",
+    "turned": "the kernel is turned. Fold puts every weight back where it was; a convolution with "
+    "the upstream gradient needs the turned kernel.",
+    "stride": "the stride is ignored: output (y, x) belongs to the window at (s_h * y, s_w * x).",
+    "stride order": "the strides of height and width are exchanged.",
+    "padded": "the gradient of the padding is still there. Only that of the image is needed.",
+    "corner": "the padding is cut off at the wrong side. The image begins at row p_h and column "
+    "p_w of the padded one.",
+    "padding order": "the paddings of height and width are exchanged.",
+    "first image": "all images get the gradient of the first one.",
+}
+
+
+def check_input_gradient(function) -> None:
+    """Exercise 3.3: ``input_gradient(grad_output, weight, size, stride, padding)``."""
+
+    def reference(grad_output, weight, size, stride, padding):
+        shape = (len(grad_output), weight.shape[1], *size)
+        return torch.nn.grad.conv2d_input(shape, weight, grad_output, stride, padding)
+
+    cases = [(UPSTREAM, KERNEL, (3, 3), ONE, NONE)]
+    for shape in ADVERSARIAL:
+        options = shape.size, shape.stride, shape.padding
+        cases.append((_upstream(shape), tensors(shape)[1], *options))
+    axes = ("image", "channel", "row", "column")
+    mistakes = switches(input_gradient, INPUT_WORDS)
+    judge(function, Task("input_gradient", reference, cases, mistakes, axes=axes))
