@@ -107,7 +107,7 @@ MUTANTS = (
     Mutant("fold for 3×3 and padding 1 only", backward=_fold_for_3x3),
     Mutant("stride forgotten in fold", backward=gradients(of_input={"stride"})),
     Mutant("pixels left over not cut off", backward=gradients(of_weight={"uncropped"})),
-    Mutant("patches kept, nothing wrong"),
+    Mutant("all gradients computed, needed or not"),
 )
 
 SQUARE = Shape(2, 3, 4, (8, 8), (3, 3), (1, 1), (1, 1))  # the layer of many first tests

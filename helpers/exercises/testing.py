@@ -117,7 +117,9 @@ def check_first_check(answers) -> int:
 def check_shape_that_notices(shape) -> None:
     """Exercise 4.3: one ``helpers.checks.Shape`` on which every wrong layer is noticed."""
     if shape is None or shape is ...:
-        raise Unanswered("there is no shape yet: `Shape(batch, in_channels, out_channels, ...)`.")
+        raise Unanswered(
+            "there is no answer yet: a `Shape(batch, in_channels, out_channels, ...)`."
+        )
     if not isinstance(shape, Shape):
         raise Wrong(f"a `helpers.checks.Shape` is expected, not a {type(shape).__name__}.")
     if not all(isinstance(pair, tuple) and len(pair) == 2 for pair in shape[3:]):

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from helpers import conv
 from helpers.checks import ADVERSARIAL
+from helpers.exercises import mutants
 
 lesson = definitions("04_testing_gradients")
 # what the parameters cell and the first cell assign
@@ -106,3 +107,11 @@ class TestOriginalFunction:
         assert lesson.attempt((8, 8), (3, 3), 1, 1) == "runs"
         assert lesson.attempt((8, 8), (5, 5), 1, 2).startswith("backward fails: ")
         assert lesson.attempt((8, 6), (3, 3), 1, 1).startswith("forward fails: ")
+
+
+@pytest.mark.parametrize("mutant", mutants.MUTANTS, ids=lambda mutant: mutant.name)
+def test_the_checks_notice_what_those_of_helpers_notice(mutant):
+    for compare, upstream, shapes in mutants.CHECKS.values():
+        for shape in shapes:
+            ours = mutants.notices(mutant, shape, compare, upstream)
+            assert lesson.notices(mutant, shape, compare, upstream) == ours
