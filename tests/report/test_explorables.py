@@ -47,7 +47,7 @@ def test_a_module_is_one_text_with_one_export(tmp_path, monkeypatch):
         text = source(file.stem)
         assert "import " not in [line[:7] for line in text.split("\n")]
         if "export default" in file.read_text():
-            assert text.count("\nexport ") == 1, file.name
+            assert text.count("\nexport default") == 1, file.name
     monkeypatch.setattr("helpers.explorables.source.FOLDER", tmp_path)
     (tmp_path / "a.mjs").write_text('import x from "elsewhere";\n')
     with pytest.raises(ValueError, match="a.mjs: 'import x from"):

@@ -50,28 +50,6 @@ export function choice(label, options, chosen) {
 export const button = (text, pressed, more = {}) =>
   h("button", { type: "button", class: "xp-button", onclick: pressed, ...more }, text);
 
-// Arrow keys move the focus in a table of buttons; one of them can be reached with Tab.
-export function walkable(table) {
-  const cells = () => [...table.rows].map((row) => [...row.querySelectorAll("button")]);
-  table.addEventListener("keydown", (event) => {
-    const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-    const move = moves[event.key];
-    if (!move) return;
-    const all = cells();
-    const y = all.findIndex((row) => row.includes(document.activeElement));
-    if (y < 0) return;
-    const x = all[y].indexOf(document.activeElement);
-    const next = all[y + move[0]]?.[x + move[1]];
-    event.preventDefault();
-    if (next) next.focus();
-  });
-  table.addEventListener("focusin", (event) => {
-    for (const cell of cells().flat()) cell.tabIndex = cell === event.target ? 0 : -1;
-  });
-  cells().flat().forEach((cell, index) => (cell.tabIndex = index ? -1 : 0));
-  return table;
-}
-
 // The frame of an explorable: its content, a line that is read aloud, and the folded answer to the
 // question that stands in the caption.
 export function frame(el, model, label, ...content) {
@@ -130,6 +108,19 @@ const STYLE = `
 .xp .xp-grid sub { position: absolute; right: 2px; bottom: 0; font-size: .62em; line-height: 1.2; color: var(--xp-soft); pointer-events: none; }
 .xp-formula { font-variant-numeric: tabular-nums; overflow-x: auto; margin: .4rem 0; }
 .xp-sum { min-height: 3em; margin: .4rem 0; font-variant-numeric: tabular-nums; }
+.xp-line { display: block; white-space: pre; }
+.xp-image { width: 8.4rem; height: 8.4rem; image-rendering: pixelated; background: #000; border-radius: 3px; }
+.xp-plot { width: 100%; max-width: 46rem; height: auto; font-size: 13px; }
+.xp-plot text { fill: var(--xp-ink); } .xp-plot .soft { fill: var(--xp-soft); }
+.xp-plot .truth { stroke: var(--xp-soft); stroke-width: 2; } .xp-plot .seen { fill: var(--xp-accent); } .xp-plot .best { fill: var(--xp-warm); }
+.xp-plot .bar { fill: var(--xp-accent); } .xp-plot .right { fill: var(--xp-warm); }
+.xp-draw { width: 15rem; height: 15rem; image-rendering: pixelated; background: #000; border-radius: 3px; touch-action: none; cursor: crosshair; }
+.xp-maps { width: min(100%, 30rem); image-rendering: pixelated; background: #000; border-radius: 3px; }
+.xp-scores { display: grid; gap: .6rem; min-width: 15rem; flex: 1; }
+.xp-bars { display: grid; grid-template-columns: repeat(10, 1fr); gap: 3px; max-width: 22rem; }
+.xp-bar { position: relative; height: 3rem; display: flex; align-items: flex-end; justify-content: center; font-size: .8em; border-bottom: 1px solid var(--xp-soft); }
+.xp-bar::before { content: ""; position: absolute; inset: auto 0 0; height: calc(var(--p) * 100%); background: var(--xp-fill); }
+.xp-bar.best::before { background: var(--xp-warm-fill); border-top: 2px solid var(--xp-warm); } .xp-bar { isolation: isolate; } .xp-bar::before { z-index: -1; }
 .xp-said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); margin: 0; }
 .xp details { margin: 0; } .xp summary { cursor: pointer; color: var(--xp-soft); }
 @media (prefers-color-scheme: dark) { .xp { --xp-warm: #f0a860; } }

@@ -1,4 +1,5 @@
-import { button, choice, follow, frame, h, number, set, slider, term, walkable } from "./dom.mjs";
+import { button, choice, follow, frame, h, number, set, slider, term } from "./dom.mjs";
+import { box, editable, keepingFocus, padded, pointable, unmark } from "./grid.mjs";
 import { convolve, outputSize, window } from "./convolution.mjs";
 
 // Ready examples: name, what to notice, state.
@@ -22,29 +23,6 @@ function size(letter, size, kernel, { stride, padding, dilation }) {
 const resized = (matrix, rows, columns) =>
   Array.from({ length: rows }, (_, y) => Array.from({ length: columns }, (_, x) => matrix[y]?.[x] ?? 0));
 
-// A table of numbers that can be changed; a change calls back with the new matrix.
-function editable(matrix, name, changed) {
-  const table = h("table", { class: "xp-grid", "aria-label": name });
-  matrix.forEach((row, y) => {
-    const line = table.insertRow();
-    row.forEach((value, x) => {
-      const input = h("input", {
-        inputmode: "decimal", "aria-label": `${name}, row ${y}, column ${x}`,
-        onchange: () => {
-          const entered = Number(input.value.replace("\u2212", "-").replace(",", "."));
-          const valid = input.value.trim() !== "" && Number.isFinite(entered) && Math.abs(entered) <= 1e6;
-          input.setAttribute("aria-invalid", String(!valid));
-          if (valid) changed(matrix.map((r, i) => r.map((v, j) => (i === y && j === x ? entered : v))));
-        },
-      });
-      input.value = number(value);
-      const cell = line.insertCell();
-      cell.append(input);
-    });
-  });
-  return table;
-}
-
 export default {
   render({ model, el }) {
     let chosen = [0, 0]; // the output value whose window is shown
@@ -62,9 +40,7 @@ export default {
       chosen = [0, 0];
       if (key) set(model, EXAMPLES[key][1]);
     });
-    const [imageBox, kernelBox, outputBox] = ["image, padded", "kernel", "output"].map((title) =>
-      h("figure", { class: "xp-scroll" }, h("figcaption", { class: "xp-title" }, title)),
-    );
+    const [imageBox, kernelBox, outputBox] = ["image, padded", "kernel", "output"].map(box);
     const formula = h("p", { class: "xp-formula" });
     const sum = h("p", { class: "xp-sum" });
     const note = h("p", { class: "xp-title" });
@@ -88,7 +64,7 @@ export default {
     // Mark the window of one output value and write its sum.
     function point(y, x) {
       chosen = [y, x];
-      for (const cell of root.querySelectorAll("td")) cell.classList.remove("on", "warm");
+      unmark(root);
       if (!output.length) return (sum.textContent = "The kernel does not fit: make it smaller, or the padding larger.");
       const { image, kernel, ...options } = state();
       const terms = [];
@@ -111,38 +87,10 @@ export default {
       const known = Object.entries(EXAMPLES).find(([, [, example]]) => JSON.stringify(example) === JSON.stringify(state()));
       examples.set(known?.[0] ?? "");
       output = convolve(image, kernel, options);
-      const focused = document.activeElement?.getAttribute?.("aria-label");
-
       const inner = editable(image, "image", (image) => set(model, { image }));
-      const grid = h("table", { class: "xp-grid", "aria-label": "image with its padding" });
-      cells = { image: [], kernel: [], output: [] };
-      for (let i = -padding; i < image.length + padding; i++) {
-        const line = grid.insertRow(), row = [];
-        for (let j = -padding; j < image[0].length + padding; j++) {
-          const inside = image[i]?.[j] !== undefined;
-          const cell = inside ? inner.rows[i].cells[0] : h("td", { class: "pad" }, "0");
-          line.append(cell); // the cell leaves the inner table, so the next one is its first
-          row.push(cell);
-        }
-        cells.image.push(row);
-      }
-      const weights = editable(kernel, "kernel", (kernel) => set(model, { kernel }));
-      cells.kernel = [...weights.rows].map((row) => [...row.cells]);
-      const results = h("table", { class: "xp-grid", "aria-label": "output" });
-      output.forEach((values, y) => {
-        const line = results.insertRow();
-        cells.output.push(values.map((value, x) => {
-          const cell = line.insertCell();
-          cell.append(h("button", {
-            type: "button", "aria-label": `output, row ${y}, column ${x}: ${number(value)}`,
-            onpointerenter: () => point(y, x), onfocus: () => point(y, x), onclick: () => point(y, x),
-          }, number(value)));
-          return cell;
-        }));
-      });
-      walkable(results);
-      for (const [box, table] of [[imageBox, grid], [kernelBox, weights], [outputBox, results]])
-        box.replaceChildren(box.firstChild, table);
+      const tables = [padded(inner, padding, "image with its padding"), editable(kernel, "kernel", (kernel) => set(model, { kernel })), pointable(output, "output", point)];
+      [imageBox, kernelBox, outputBox].forEach((box, k) => box.show(tables[k].table));
+      cells = { image: tables[0].cells, kernel: tables[1].cells, output: tables[2].cells };
 
       // Pixels, and padding, that no window reads
       const read = new Set();
@@ -156,8 +104,7 @@ export default {
       note.textContent = unread ? `Hatched: ${unread} pixels of the image are in no window.` : "Every pixel of the image is in a window.";
       formula.replaceChildren(size("H_out", image.length, kernel.length, options), h("br"), size("W_out", image[0].length, kernel[0].length, options));
       point(Math.min(chosen[0], Math.max(0, output.length - 1)), Math.min(chosen[1], Math.max(0, (output[0]?.length ?? 1) - 1)));
-      if (focused) [...root.querySelectorAll("[aria-label]")].find((e) => e.getAttribute("aria-label") === focused)?.focus();
     }
-    return follow(model, TRAITS, draw);
+    return follow(model, TRAITS, () => keepingFocus(root, draw));
   },
 };
