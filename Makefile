@@ -48,7 +48,7 @@ KEEP = if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 ALONE := report book exercises notebooks figures publish results retrain verify
-.PHONY: help $(ALONE) bench compare test lint lab lock lowest clean always
+.PHONY: help $(ALONE) bench elsewhere compare test lint lab lock lowest clean always
 
 # Two calls at once would write the same files, so the second waits: these goals run in a make of
 # their own that holds a lock.
@@ -104,6 +104,9 @@ bench: $(READY) ## measure all speeds anew, for results/*.json (on an idle machi
 	@OMP_NUM_THREADS=1 KINETO_LOG_LEVEL=9 $(BIN)/python -m commands.bench.convolution
 	@OMP_NUM_THREADS=1 $(BIN)/python -m commands.bench.batching
 	@$(BIN)/python -m commands.bench.training
+
+elsewhere: ## ask other libraries for the same convolutions, for results/elsewhere.json (downloads 3 GB)
+	@$(PYTHON) -m commands.elsewhere --build $(BUILD)/elsewhere
 
 test: $(READY) ## every test, and every lesson executed from scratch with little data
 	@$(MAKE) report PROFILE=quick
