@@ -55,9 +55,6 @@ def check_backward(function) -> int:
             output = F.conv2d(*arguments, stride, padding)
         return torch.autograd.grad(output, arguments, grad_output)
 
-    mistakes = {}
-    for part in (INPUT_WORDS, WEIGHT_WORDS, _BIAS_WORDS):
-        mistakes |= switches(backward, part)
     cases = [(IMAGE, KERNEL, UPSTREAM, ONE, NONE)]
     for shape in ADVERSARIAL:
         input, weight, _ = tensors(shape)
@@ -65,7 +62,9 @@ def check_backward(function) -> int:
         upstream = random(shape.batch, shape.out_channels, *size, seed=5)
         cases.append((input, weight, upstream, shape.stride, shape.padding))
     parts = ("gradient of the input", "gradient of the weight", "gradient of the bias")
-    return judge(function, Task("backward", reference, cases, mistakes, parts))
+    words = dict(zip(parts, (INPUT_WORDS, WEIGHT_WORDS, _BIAS_WORDS), strict=True))
+    mistakes = {part: switches(backward, said) for part, said in words.items()}
+    return judge(function, Task("backward", reference, cases, {}, parts, mistakes_of=mistakes))
 
 
 def transposed_size(size, kernel_size, stride, padding, wrong=frozenset()):

@@ -6,6 +6,7 @@ from torch import Tensor
 from helpers.exercises import patterns
 from helpers.exercises.outcomes import Part, outcomes_of, same
 from helpers.exercises.task import Run, show
+from helpers.exercises.traits import in_common
 
 
 def reproduced(found: list, expected: list, part: Part) -> str | None:
@@ -13,13 +14,13 @@ def reproduced(found: list, expected: list, part: Part) -> str | None:
     if all(isinstance(one, str) for one in found):
         return None
     sizes = None
-    for sentence, mistake in part.task.mistakes.items():
+    for sentence, mistake in part.mistakes.items():
         outcomes = outcomes_of(mistake, part)
         atol = 1e-4 if _single(found, expected) else part.task.atol
         if all(same(f, o, atol) for f, o in zip(found, outcomes, strict=True)):
             return sentence
         if sizes is None and _same_sizes(found, outcomes, expected):
-            sizes = f"it gives the size that one gets in this case: {sentence}"
+            sizes = f"it gives the size that this mistake leads to: {sentence}"
     return sizes
 
 
@@ -55,7 +56,9 @@ def where(runs, found, expected, agree, part: Part) -> str:
     if not isinstance(f, str):
         lines.append(f"  {_first_difference(f, e, part.task.atol)}")
     if any(agree):
-        lines.append(f"  It is right in {sum(agree)} of {len(agree)} cases.")
+        common = in_common(part.task.parameters, part.task.cases, agree)
+        said = f"  It is right in {sum(agree)} of {len(agree)} cases."
+        lines.append(f"{said} {common}" if common else said)
     return "\n".join(lines)
 
 

@@ -79,13 +79,10 @@ def weight_gradient(input, grad_output, kernel_size, stride, padding, wrong=froz
     if "uncropped" in wrong:  # the convolution with the dilated upstream gradient, in full
         full = F.conv2d(padded.transpose(0, 1), grad_output.transpose(0, 1), dilation=(s_h, s_w))
         return full.transpose(0, 1)
-    height, width = padded.shape[2:]
-    windows = padded.new_zeros(n, padded.shape[1], k_h, k_w, out_h, out_w)
-    for y in range(min(out_h, (height - k_h) // s_h + 1)):
-        for x in range(min(out_w, (width - k_w) // s_w + 1)):
-            top, left = s_h * y, s_w * x
-            windows[..., y, x] = padded[:, :, top : top + k_h, left : left + k_w]
-    products = torch.einsum("ncuvp,npo->nocuv", windows.flatten(4), rows)
+    columns = F.unfold(padded, (k_h, k_w), stride=(s_h, s_w))
+    columns = columns[:, :, : out_h * out_w] if "stride" in wrong else columns
+    products = (columns @ rows).transpose(1, 2)  # (N, O, K), an error if there are not P patches
+    products = products.reshape(n, out_channels, -1, k_h, k_w)
     if "transposed" in wrong:  # the matrix (K, O), reshaped without a transpose
         matrix = products.sum(0).flatten(1).T
         return matrix.reshape(out_channels, -1, k_h, k_w)

@@ -99,6 +99,7 @@ def convolve(input, weight, bias, stride, padding, wrong=frozenset()):
     height, width = padded.shape[2:]
     if "unpadded" in wrong:
         height, width = input.shape[2:]
+    width = height if "square image" in wrong else width
     out_h, out_w = (height - k_h) // s_h + 1, (width - k_w) // s_w + 1
     out_h, out_w = (out_h - 1, out_w - 1) if "small" in wrong else (out_h, out_w)
     out_w = out_h if "square" in wrong else out_w
@@ -139,6 +140,7 @@ _CONVOLVE_WORDS = {
     "transposed": "height and width of the kernel are exchanged.",
     "channel": "only the first input channel is read. The sum runs over all channels.",
     "square": "the width of the output is taken to be its height. Images need not be square.",
+    "square image": "the width of the output is computed from the height of the image.",
     "first image": "all images of the batch get the result of the first one.",
     "bias": "the bias is missing.",
     "bias often": "the bias is added once per input channel. It is added once to every value.",

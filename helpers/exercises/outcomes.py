@@ -24,6 +24,12 @@ class Part:
         what = f"`{self.task.name}`"
         return what if self.index is None else f"{what}, {self.task.parts[self.index]}"
 
+    @property
+    def mistakes(self) -> dict[str, Callable]:
+        """The mistakes that may be made in this part."""
+        own = {} if self.index is None else self.task.mistakes_of.get(self.task.parts[self.index])
+        return {**self.task.mistakes, **(own or {})}
+
     def of(self, result):
         """Take the part out of a result; ValueError when the result has not that many."""
         if self.index is None:

@@ -114,6 +114,6 @@ def check_same_padding(function) -> None:
         "half": "that is for one side. The total of both sides is asked for.",
     }
     cases = [(5, 3, 1, 1), (6, 3, 2, 1), (7, 3, 2, 1), (8, 5, 3, 1), (28, 3, 1, 2)]
-    cases += [(9, 2, 4, 1), (5, 1, 2, 1), (10, 4, 3, 2), (4, 1, 3, 1)]
+    cases += [(9, 2, 4, 1), (5, 1, 2, 1), (10, 4, 3, 2), (6, 1, 2, 1)]
     mistakes = switches(same_padding, words)
     judge(function, Task("same_padding", reference, cases, mistakes))

@@ -17,8 +17,9 @@ class Task:
     parameters are those of the messages. ``cases`` are tuples of arguments, from simple to
     adversarial. ``mistakes`` maps a sentence to a function that makes this mistake; where the
     learner's results are those of such a function in all cases, the sentence is the diagnosis.
-    ``parts`` names the results of a function that returns a tuple of them, and ``axes`` the axes of
-    the result, as ("image", "channel", "row", "column"). Results may differ by ``atol``.
+    ``parts`` names the results of a function that returns a tuple of them, and ``mistakes_of`` maps
+    a part to its own mistakes. ``axes`` names the axes of the result, as ("image", "channel",
+    "row", "column"). Results may differ by ``atol``.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Task:
     parts: tuple[str, ...] = ()
     axes: tuple[str, ...] = ()
     atol: float = 1e-9
+    mistakes_of: Mapping[str, Mapping[str, Callable]] = field(default_factory=dict)
 
     @property
     def parameters(self) -> tuple[str, ...]:
