@@ -11,6 +11,7 @@ names = [
     ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     for folder in ("helpers", "commands", "report")
     for file in sorted((ROOT / folder).rglob("*.py"))
+    if file.parent != ROOT / "commands" / "elsewhere" / "libraries"  # has its own packages
 ]
 for name in names:
     importlib.import_module(name)

@@ -1,7 +1,9 @@
 """What other libraries answer: pinned, asked in plain values, and written the same every time."""
 
+import ast
 import json
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -29,6 +31,19 @@ def pins():
 def test_every_requirement_is_one_exact_version():
     for name, version in pins().items():
         assert re.fullmatch(r"[A-Za-z0-9_.-]+", name) and Version(version), name
+
+
+def test_what_the_libraries_files_import_is_pinned():
+    known = {"cv2": "opencv-python-headless", "skimage": "scikit-image", "PIL": "pillow"}
+    names = (
+        {name.lower() for name in pins()} | set(sys.stdlib_module_names) | {"commands", "helpers"}
+    )
+    for file in (path("commands/elsewhere/libraries")).glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            found = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            found += [node.module] if isinstance(node, ast.ImportFrom) else []
+            for module in {name.split(".")[0] for name in found}:
+                assert known.get(module, module) in names, f"{file.name}: {module}"
 
 
 def test_the_answers_come_from_the_versions_that_are_pinned():
