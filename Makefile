@@ -47,7 +47,7 @@ MAKEFLAGS += --keep-going --no-builtin-rules --no-print-directory
 KEEP = if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-ALONE := report book exercises notebooks figures publish results retrain verify
+ALONE := report book exercises grade notebooks figures publish results retrain verify
 .PHONY: help $(ALONE) bench elsewhere compare test lint lab lock lowest clean always
 
 # Two calls at once would write the same files, so the second waits: these goals run in a make of
@@ -70,6 +70,9 @@ book: $(SITE)/index.html ## the web pages: build/site/index.html
 
 exercises: $(READY) ## the exercises for students, and the solved ones: build/exercises/
 	@$(BIN)/python report/exercises.py make --build $(BUILD)/exercises
+
+grade: $(READY) ## three made-up submissions graded by nbgrader: build/exercises/graded/
+	@$(BIN)/python tests/exercises/graded.py $(BUILD)/exercises/graded
 
 notebooks: $(WORK)/executed ## execute the lessons that changed, into build/full/notebooks/
 

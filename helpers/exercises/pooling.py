@@ -189,10 +189,10 @@ _FIELD_WORDS = {
     "k - 1 steps.",
     "step first": "the step is multiplied by the stride too early: within a layer the kernel's "
     "values are one old step apart.",
-    "stride": "the strides are ignored.",
     "stride added": "the strides are added up. A step of 2 and a stride of 2 make a step of 4.",
     "reversed": "the layers are gone through from the last to the first.",
     "padding": "padding is counted in pixels of the image. It is counted in steps: padding * step.",
+    "stride": "the strides are ignored.",
     "sign": "padding moves the start to the left: it is negative.",
 }
 
