@@ -16,7 +16,7 @@ def _rotation(degrees: float, centre: tuple[float, float], wrong=frozenset()) ->
     angle = degrees if "radians" in wrong else math.radians(degrees)
     angle = -angle if "clockwise" in wrong else angle
     cos, sin = math.cos(angle), math.sin(angle)
-    turn = torch.tensor([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]]).double()
+    turn = torch.tensor([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]], dtype=torch.float64)
     x, y = centre[::-1] if "order" in wrong else centre
     there, back = torch.eye(3).double(), torch.eye(3).double()
     there[:2, 2], back[:2, 2] = torch.tensor([-x, -y]), torch.tensor([x, y])
