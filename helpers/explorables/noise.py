@@ -10,9 +10,10 @@ from helpers.explorables.base import Explorable
 class Noise(Explorable):
     """Sweeps over some settings, and how often the best one found is the best one.
 
-    The true accuracies of the ``settings`` differ by ``spread`` points from worst to best. A sweep measures each setting by the mean of ``runs`` runs. A run is off by one of
-    ``deviations``, in points: what recorded runs of one setting differ from their mean by, over
-    seeds. They are widened by sqrt(n / (n - 1)) for n runs, as they are taken from their own mean.
+    The true accuracies of the ``settings`` differ by ``spread`` points from worst to best. A sweep
+    measures each setting by the mean of ``runs`` runs. A run is off by one of ``deviations``, in
+    points: what recorded runs of one setting differ from their mean by, over seeds. For n runs they
+    are widened by sqrt(n / (n - 1)), as they are taken from their own mean.
     """
 
     module = "noise"
