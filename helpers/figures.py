@@ -75,12 +75,14 @@ def _numbered(svg: str) -> str:
     return re.sub(r"\bp[0-9a-f]{10}\b", lambda match: number.get(match[0], match[0]), svg)
 
 
-def _publish(data: dict, kind: str, name: str, caption: str, alt: str, **more) -> None:
+def _publish(
+    data: dict, kind: str, name: str, caption: str, alt: str, hint: str = "", **more
+) -> None:
     label = f"{kind}-{name}"
     report = {"kind": kind, "label": label, "caption": caption, "alt": alt} | more
     display(data, raw=True, metadata={"report": report})
     # For readers of the notebook; the report sets the caption itself and skips this output.
-    text = f'<a id="{label}"></a>{_number(kind, label)}{caption}'
+    text = f'<a id="{label}"></a>{_number(kind, label)}{caption}{hint}'
     display({"text/markdown": text}, raw=True, metadata={"report": {"kind": "skip"}})
 
 
@@ -98,8 +100,9 @@ def show(figure, name: str, caption: str, alt: str, *, live: dict | None = None,
 
     ``name`` is unique in the report: the figure becomes ``figures/NN-name.png`` and ``.svg`` and is
     referred to as ``[figure](#fig-name)``. ``caption`` (Markdown) states the finding, ``alt`` says
-    in plain text what is to be seen. ``live``, by MIME type, is what a running notebook shows in
-    its place, and ``more`` goes into the metadata for the report: see ``helpers.explorables``.
+    in plain text what is to be seen. For ``helpers.explorables``: ``live``, by MIME type, is what a
+    running notebook shows in its place, ``more`` has a ``hint`` for readers of the notebook, and
+    the rest of it goes into the metadata for the report.
     """
     vector = ["svg"] if os.environ.get("REPORT_FIGURES") == "1" else []
     png, *svg = encode(figure, "png", *vector)

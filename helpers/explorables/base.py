@@ -8,6 +8,7 @@ import traitlets
 from helpers import figures
 from helpers.explorables.source import source
 
+HINT = " (Run this cell, and the figure can be touched.)"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -83,4 +84,4 @@ class Explorable(anywidget.AnyWidget):
         data, _ = self._repr_mimebundle_()
         details = {"module": self.module, "state": self.state()}
         live = {WIDGET: data[WIDGET]}
-        figures.show(still, name, caption, alt, live=live, explorable=details)
+        figures.show(still, name, caption, alt, live=live, hint=HINT, explorable=details)
