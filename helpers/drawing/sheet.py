@@ -16,7 +16,7 @@ from helpers.drawing.tensors import (
 from helpers.figures import TEXT_WIDTH
 
 _CELL = 0.213  # inches; a number of four signs in 7 points fits
-_COLUMNS, _ROWS = TEXT_WIDTH / _CELL, 41.3
+_COLUMNS, _ROWS = (TEXT_WIDTH - 0.2) / _CELL, 41.3  # without the margin of 0.1 inches
 _LEFT, _RIGHT, _REMARK = 0.25, 15.6, 22.4  # where the halves and the remarks begin
 _SMALL = {"fontsize": 7.5, "va": "center"}
 
@@ -98,8 +98,8 @@ def _backward(ax) -> None:
     kernel = Part(W_GRAD.reshape(4, 1), r"$\mathbf{W}^\nabla$", True)
     product = [kernel, "=", Part(U.T, r"$\mathbf{U}^\top$"), DOT, rows]
     draw_equation(ax, product, (15.2, column + 1 - width_of(product)))
-    draw_equation(ax, [Part([[B_GRAD]], r"$b^\nabla$", True), "="], (15.2, column + 2.8))
-    _lines(ax, column + 5.0, 15.2, "the sum of the", r"rows of ${\mathbf{Y}'}^\nabla$")
+    draw_equation(ax, [Part([[B_GRAD]], r"$b^\nabla$", True), "="], (15.2, column + 2.4))
+    _lines(ax, column + 4.4, 15.2, "the sum of the", r"rows of ${\mathbf{Y}'}^\nabla$")
     draw_equation(ax, [Part(Y_GRAD, r"$Y^\nabla$", True)], (20.3, column - 0.5))
     _arrow(ax, column + 0.5, 18.5, 17.4, GRADIENT, "in rows")
 
