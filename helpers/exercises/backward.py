@@ -3,9 +3,8 @@
 import torch
 from torch.nn import functional as F
 
-from helpers.checks import ADVERSARIAL
 from helpers.conv import output_size
-from helpers.exercises.cases import IMAGE, KERNEL, NONE, ONE, UPSTREAM, random, tensors
+from helpers.exercises.cases import IMAGE, KERNEL, NONE, ONE, SHAPES, UPSTREAM, random, tensors
 from helpers.exercises.gradients import (
     INPUT_WORDS,
     WEIGHT_WORDS,
@@ -56,7 +55,7 @@ def check_backward(function) -> int:
         return torch.autograd.grad(output, arguments, grad_output)
 
     cases = [(IMAGE, KERNEL, UPSTREAM, ONE, NONE)]
-    for shape in ADVERSARIAL:
+    for shape in SHAPES:
         input, weight, _ = tensors(shape)
         size = output_size(shape.size, shape.kernel_size, shape.stride, shape.padding)
         upstream = random(shape.batch, shape.out_channels, *size, seed=5)

@@ -4,34 +4,58 @@ import torch
 from torch import Tensor
 
 from helpers.exercises import patterns
-from helpers.exercises.outcomes import Part, outcomes_of, same
-from helpers.exercises.task import Run, show
+from helpers.exercises.outcomes import Part, as_tensor, outcomes_of, same
+from helpers.exercises.task import show
 from helpers.exercises.traits import in_common
 
 
-def reproduced(found: list, expected: list, part: Part) -> str | None:
-    """Return the sentence of the first mistake that leads to the same results in all cases."""
-    if all(isinstance(one, str) for one in found):
-        return None
-    sizes = None
+def reproduced(found: list, expected: list, agree: list[bool], part: Part) -> str | None:
+    """Return the sentence of the first mistake that leads to the same results in all cases.
+
+    Where one of the two fails, the other one has to fail or to be wrong as well, and at least one
+    wrong result has to be the same. Else a mistake that is wrong in the same cases is named as a
+    possible reason of an error, and one that gives the same sizes as that of a wrong size.
+    """
+    other = _exchanged(found, part)
+    if other:
+        order = ", ".join(part.task.parts)
+        return f"it is the {other}. The order has to be: {order}."
+    atol = 1e-4 if _single(found) else part.task.atol
+    hint = None
     for sentence, mistake in part.mistakes.items():
         outcomes = outcomes_of(mistake, part)
-        atol = 1e-4 if _single(found, expected) else part.task.atol
-        if all(same(f, o, atol) for f, o in zip(found, outcomes, strict=True)):
+        right = [same(o, e, part.task.atol) for o, e in zip(outcomes, expected, strict=True)]
+        cases = zip(found, outcomes, agree, strict=True)
+        wrong = [(f, o) for f, o, agrees in cases if not agrees]
+        tensors = [pair for pair in wrong if not any(isinstance(one, str) for one in pair)]
+        if right == agree and tensors and all(same(f, o, atol) for f, o in tensors):
             return sentence
-        if sizes is None and _same_sizes(found, outcomes, expected):
-            sizes = f"it gives the size that this mistake leads to: {sentence}"
-    return sizes
+        if hint is None and right == agree and any(agree) and isinstance(wrong[0][0], str):
+            hint = f"{wrong[0][0]} A possible reason: {sentence}" if not tensors else None
+        if hint is None and len(tensors) == len(wrong) and _same_sizes(found, outcomes, expected):
+            hint = f"it gives the size that this mistake leads to: {sentence}"
+    return hint
 
 
-def _single(found: list, expected: list) -> bool:
+def _exchanged(found: list, part: Part) -> str | None:
+    """Return the name of another part whose results stand in the place of this one's."""
+    for index, name in enumerate(part.task.parts):
+        if index != part.index:
+            other = Part(part.task, index)
+            results = [as_tensor(other.of(part.task.reference(*case))) for case in part.task.cases]
+            if all(same(f, r, part.task.atol) for f, r in zip(found, results, strict=True)):
+                return name
+    return None
+
+
+def _single(found: list) -> bool:
     """Say whether the results are rounded to single precision."""
     tensors = [f for f in found if not isinstance(f, str)]
     return all(torch.equal(f, f.float().double()) for f in tensors if not f.is_complex())
 
 
 def _same_sizes(found: list, outcomes: list, expected: list) -> bool:
-    """Say whether the results have the sizes of a mistake where these are wrong."""
+    """Say whether the results have the sizes of a mistake, and some of these are wrong."""
     if any(isinstance(one, str) for one in (*found, *outcomes)):
         return False
     if all(f.shape == e.shape for f, e in zip(found, expected, strict=True)):
@@ -39,7 +63,7 @@ def _same_sizes(found: list, outcomes: list, expected: list) -> bool:
     return all(f.shape == o.shape for f, o in zip(found, outcomes, strict=True))
 
 
-def described(one: Run, found, expected: Tensor, part: Part) -> str:
+def described(found, expected: Tensor, part: Part) -> str:
     """Say what is wrong with a result that no known mistake explains."""
     if isinstance(found, str):
         return found
@@ -48,15 +72,18 @@ def described(one: Run, found, expected: Tensor, part: Part) -> str:
     return patterns.values(found, expected, part.task.axes, part.task.atol)
 
 
-def where(runs, found, expected, agree, part: Part) -> str:
-    """Name the input, the first wrong entry and how many cases are right."""
+def where(runs, found, expected, agree, part: Part, *, known: bool) -> str:
+    """Name the input, the first wrong entry and how many cases are right.
+
+    Where the mistake is not ``known``, it also says what the wrong cases have in common.
+    """
     at = agree.index(False)
     lines = [f"\n  Called with {part.task.call(runs[at].arguments)}."]
     f, e = found[at], expected[at]
     if not isinstance(f, str):
         lines.append(f"  {_first_difference(f, e, part.task.atol)}")
     if any(agree):
-        common = in_common(part.task.parameters, part.task.cases, agree)
+        common = None if known else in_common(part.task.parameters, part.task.cases, agree)
         said = f"  It is right in {sum(agree)} of {len(agree)} cases."
         lines.append(f"{said} {common}" if common else said)
     return "\n".join(lines)
@@ -64,7 +91,9 @@ def where(runs, found, expected, agree, part: Part) -> str:
 
 def _first_difference(found: Tensor, expected: Tensor, atol: float) -> str:
     """Say what was found and what was expected: in full where they are small."""
-    if max(found.numel(), expected.numel()) <= 9 or found.shape != expected.shape:
+    if found.shape != expected.shape:
+        return f"Expected the shape {tuple(expected.shape)}, found {tuple(found.shape)}."
+    if expected.numel() <= 9:
         return f"Expected {show(expected)}, found {show(found)}."
     wrong = ~patterns.closeness(found, expected, atol)
     index = tuple(wrong.nonzero()[0].tolist())

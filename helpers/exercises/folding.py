@@ -3,9 +3,8 @@
 import torch
 from torch.nn import functional as F
 
-from helpers.checks import ADVERSARIAL
 from helpers.conv import output_size
-from helpers.exercises.cases import NONE, ONE, random
+from helpers.exercises.cases import NONE, ONE, SHAPES, random
 from helpers.exercises.judge import judge
 from helpers.exercises.task import Task, switches
 
@@ -106,7 +105,7 @@ def check_fold(function) -> None:
     }
     patches = torch.arange(1.0, 17, dtype=torch.float64).reshape(1, 4, 4)
     cases = [(patches, (3, 3), (2, 2), ONE, NONE)]
-    for shape in ADVERSARIAL:
+    for shape in SHAPES:
         out_h, out_w = output_size(shape.size, shape.kernel_size, shape.stride, shape.padding)
         k = shape.in_channels * shape.kernel_size[0] * shape.kernel_size[1]
         columns = random(shape.batch, k, out_h * out_w, seed=4)

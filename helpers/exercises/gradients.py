@@ -5,9 +5,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from helpers import example
-from helpers.checks import ADVERSARIAL
 from helpers.conv import fold, output_size
-from helpers.exercises.cases import IMAGE, KERNEL, NONE, ONE, UPSTREAM, random, tensors
+from helpers.exercises.cases import IMAGE, KERNEL, NONE, ONE, SHAPES, UPSTREAM, random, tensors
 from helpers.exercises.judge import judge
 from helpers.exercises.task import Task, switches
 from helpers.exercises.values import judge_values
@@ -76,9 +75,8 @@ def weight_gradient(input, grad_output, kernel_size, stride, padding, wrong=froz
     padded = F.pad(input, (p_w, p_w, p_h, p_h))
     n, out_channels, out_h, out_w = grad_output.shape
     rows = _rows(grad_output, wrong)
-    if "uncropped" in wrong:  # the convolution with the dilated upstream gradient, in full
-        full = F.conv2d(padded.transpose(0, 1), grad_output.transpose(0, 1), dilation=(s_h, s_w))
-        return full.transpose(0, 1)
+    if wrong & _BY_CONVOLUTION.keys():
+        return _by_convolution(padded, grad_output, kernel_size, (s_h, s_w), wrong)
     columns = F.unfold(padded, (k_h, k_w), stride=(s_h, s_w))
     columns = columns[:, :, : out_h * out_w] if "stride" in wrong else columns
     products = (columns @ rows).transpose(1, 2)  # (N, O, K), an error if there are not P patches
@@ -92,6 +90,27 @@ def weight_gradient(input, grad_output, kernel_size, stride, padding, wrong=froz
     return gradient / n if "mean" in wrong else gradient
 
 
+def _by_convolution(padded, grad_output, kernel_size, stride, wrong) -> Tensor:
+    """Convolve the images with the dilated upstream gradient, with mistakes."""
+    images, kernels = padded.transpose(0, 1), grad_output.transpose(0, 1)
+    kernels = kernels.flip(2, 3) if "upstream turned" in wrong else kernels
+    options = {"dilation": 1 if wrong & {"undilated", "strided"} else stride}
+    result = F.conv2d(images, kernels, stride=stride if "strided" in wrong else 1, **options)
+    whole = "uncropped" in wrong
+    return result.transpose(0, 1)[(...,) if whole else (..., *map(slice, kernel_size))]
+
+
+# of the gradient as a convolution
+_BY_CONVOLUTION = {
+    "uncropped": "the result is larger than the kernel where the stride leaves pixels over. Keep "
+    "the first k_h rows and k_w columns.",
+    "strided": "the stride of the layer is taken for that of this convolution. Its places in the "
+    "sum are those of the upstream gradient, which is read s_h rows apart: a dilation.",
+    "undilated": "the stride is missing: the values of the upstream gradient belong to pixels s_h "
+    "rows and s_w columns apart. That is a dilation of it.",
+    "upstream turned": "the upstream gradient is turned by 180 degrees. That belongs to the "
+    "gradient of the input.",
+}
 WEIGHT_WORDS = {
     "permute": "the upstream gradient is reshaped to rows (NP, O) without a `permute`. Its channel "
     "is axis 1 and has to become the last one first.",
@@ -103,8 +122,6 @@ WEIGHT_WORDS = {
     "mean": "the sum over the images is divided by their number. The loss is given: the gradient "
     "is the sum.",
     "turned": "the gradient is turned by 180 degrees.",
-    "uncropped": "the result is larger than the kernel where the stride leaves pixels over. Keep "
-    "the first k_h rows and k_w columns.",
     "stride": "the stride is ignored: output (y, x) reads the window at (s_h * y, s_w * x).",
     "stride order": "the strides of height and width are exchanged.",
     "padding": "the padding is ignored: the windows lie in the padded image.",
@@ -125,11 +142,11 @@ def judge_weight_gradient(function, name: str) -> None:
         return torch.nn.grad.conv2d_weight(input, weight, grad_output, stride, padding)
 
     cases = [(IMAGE, UPSTREAM, (2, 2), ONE, NONE)]
-    for shape in ADVERSARIAL:
+    for shape in SHAPES:
         options = shape.kernel_size, shape.stride, shape.padding
         cases.append((tensors(shape)[0], _upstream(shape), *options))
     axes = ("output channel", "input channel", "row", "column")
-    mistakes = switches(weight_gradient, WEIGHT_WORDS)
+    mistakes = switches(weight_gradient, WEIGHT_WORDS | _BY_CONVOLUTION)
     judge(function, Task(name, reference, cases, mistakes, axes=axes))
 
 
@@ -214,7 +231,7 @@ def check_input_gradient(function) -> None:
         return torch.nn.grad.conv2d_input(shape, weight, grad_output, stride, padding)
 
     cases = [(UPSTREAM, KERNEL, (3, 3), ONE, NONE)]
-    for shape in ADVERSARIAL:
+    for shape in SHAPES:
         options = shape.size, shape.stride, shape.padding
         cases.append((_upstream(shape), tensors(shape)[1], *options))
     axes = ("image", "channel", "row", "column")

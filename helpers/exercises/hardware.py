@@ -166,15 +166,15 @@ def chunked_weight_gradient(input, grad_output, kernel_size, chunk, wrong=frozen
     shape = (grad_output.shape[1], input.shape[1], *kernel_size)
     ends = range(0, len(input) - chunk + 1 if "rest" in wrong else len(input), chunk)
     ends = range(0, len(input) - chunk, chunk) if "end" in wrong else ends
-    parts = [torch.zeros(shape, dtype=input.dtype)]
+    parts = []
     for i in ends:
         of_chunk = slice(i, i + chunk)
         parts.append(torch.nn.grad.conv2d_weight(input[of_chunk], shape, grad_output[of_chunk]))
     if "last" in wrong:
         return parts[-1]
-    total = sum(parts)
+    total = torch.stack(parts).sum(0)  # an error when there are none
     if "mean" in wrong:
-        return total / max(len(parts) - 1, 1)
+        return total / len(parts)
     return total / len(input) if "batch mean" in wrong else total
 
 

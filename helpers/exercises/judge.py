@@ -30,6 +30,9 @@ def judge(function: Callable, task: Task) -> int | None:
             _judge_part(runs, Part(task, index))
         except Wrong as wrong:
             complaints.append(str(wrong))
+    reasons = {complaint.partition(": ")[2] for complaint in complaints}
+    if len(complaints) == len(task.parts) and len(reasons) == 1:  # it fails as a whole
+        raise Wrong(f"`{task.name}`: {reasons.pop()}")
     return points(len(task.parts), complaints)
 
 
@@ -63,8 +66,8 @@ def _judge_part(runs: Sequence[Run], part: Part) -> None:
     agree = [same(f, e, task.atol) for f, e in zip(found, expected, strict=True)]
     if not all(agree):
         at = agree.index(False)
-        sentence = reproduced(found, expected, part) or described(
-            runs[at], found[at], expected[at], part
-        )
-        raise Wrong(f"{part.name}: {sentence}" + where(runs, found, expected, agree, part))
+        known = reproduced(found, expected, agree, part)
+        sentence = known or described(found[at], expected[at], part)
+        place = where(runs, found, expected, agree, part, known=known is not None)
+        raise Wrong(f"{part.name}: {sentence}{place}")
     manners(runs, right_ones, part)

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from helpers import example
-from helpers.exercises.cases import IMAGE, KERNEL, NONE, ONE, layers, random
+from helpers.exercises.cases import IMAGE, KERNEL, NONE, ONE, SHAPES, layers, random
 from helpers.exercises.judge import judge
 from helpers.exercises.task import Task, switches
 from helpers.exercises.values import judge_value
@@ -170,13 +170,8 @@ def check_convolve_image(function) -> None:
 
     left_out = ("channel", "first image", "bias", "bias often")
     words = {key: said for key, said in _CONVOLVE_WORDS.items() if key not in left_out}
-    shapes = [
-        ((5, 5), (3, 3), ONE, NONE),
-        ((6, 8), (2, 3), ONE, NONE),
-        ((5, 4), (3, 2), ONE, (1, 1)),
-    ]
-    shapes += [((7, 7), (3, 3), (2, 2), NONE), ((8, 7), (3, 2), (3, 2), NONE)]
-    shapes += [((6, 5), (3, 3), (2, 3), (2, 1)), ((6, 9), (2, 5), ONE, (0, 2))]
+    sizes = [(shape.size, shape.kernel_size, shape.stride, shape.padding) for shape in SHAPES]
+    shapes = list(dict.fromkeys(sizes))
     cases = [(example.IMAGE, example.KERNEL, ONE, NONE)]
     cases += [(random(*size), random(*kernel), *options) for size, kernel, *options in shapes]
     mistakes = switches(variant, words)

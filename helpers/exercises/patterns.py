@@ -24,24 +24,23 @@ def close(found: Tensor, expected: Tensor, atol: float) -> bool:
 def shape(found: Tensor, expected: Tensor, axes: tuple[str, ...]) -> str:
     """Say which axis has another length than expected."""
     given, needed = tuple(found.shape), tuple(expected.shape)
-    shapes = f"the result has the shape {given}, and {needed} is right"
     if len(given) != len(needed):
-        return f"{shapes}: {len(given)} axes in place of {len(needed)}."
+        return f"the result has {len(given)} axes in place of {len(needed)}."
     if sorted(given) == sorted(needed):
-        return f"{shapes}: the lengths stand in another order. Has a transpose been forgotten?"
+        return "the lengths of the axes stand in another order. Has a transpose been forgotten?"
     wrong = [a for a, (g, n) in enumerate(zip(given, needed, strict=True)) if g != n]
     said = [
         f"axis {a}{_axis(axes, a)} has {given[a]} entries in place of {needed[a]}" for a in wrong
     ]
-    off = [given[a] - needed[a] for a in wrong]
+    off = {given[a] - needed[a] for a in wrong}
     hint = ""
-    if all(d == -1 for d in off):
+    if off == {-1}:
         hint = " One too few: is the last one left out?"
-    elif all(d == 1 for d in off):
+    elif off == {1}:
         hint = " One too many."
     elif math.prod(given) == math.prod(needed):
         hint = " There are as many numbers as there should be; they are arranged in another way."
-    return f"{shapes}: {', '.join(said)}.{hint}"
+    return f"{', '.join(said)}.{hint}"
 
 
 def _axis(axes: tuple[str, ...], number: int) -> str:
@@ -130,10 +129,12 @@ def _places(wrong: Tensor, axes: tuple[str, ...]) -> str | None:
         other = [a for a in range(wrong.ndim) if a != axis]
         where = (wrong.any(dim=other) if other else wrong).nonzero().flatten().tolist()
         name = axes[axis] if axis < len(axes) else f"index of axis {axis}"
-        if where == [length - 1]:
-            return f"only the last {name} is wrong."
         if where == [0]:
             return f"only the first {name} is wrong."
+        if where == [1] and length == 2 and name not in ("row", "column"):
+            return f"the first {name} is right, the other is not."
+        if where == [length - 1]:
+            return f"only the last {name} is wrong."
         if where == list(range(1, length)):
             return f"the first {name} is right, the others are not."
     if wrong.ndim >= 2 and min(wrong.shape[-2:]) > 2 and not wrong[..., 1:-1, 1:-1].any():

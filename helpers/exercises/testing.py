@@ -42,11 +42,13 @@ def numerical_gradient(function, tensor, step, wrong=frozenset()):
             below = function(moved)
         if "not put back" not in wrong:
             entries[i] = value
-        if "one-sided" in wrong:
+        if "half" in wrong:
+            flat[i] = (above - function(tensor)) / (2 * step)
+        elif "one-sided" in wrong:
             flat[i] = (above - function(tensor)) / step
         else:
             flat[i] = (above - below) / (1 if "undivided" in wrong else 2 * step)
-        flat[i] *= 2 if "half" in wrong else 1
+        flat[i] *= 2 if "twice" in wrong else 1
     return gradient
 
 
@@ -57,11 +59,13 @@ def check_numerical_gradient(function) -> None:
         return numerical_gradient(function, tensor, step)
 
     words = {
-        "autograd": "that is the exact gradient. Differences with this step are off by a known "
-        "amount; were they computed at all?",
+        "autograd": "that is the exact gradient. Differences with a step of this size are not "
+        "equal to it, and they are what is asked for.",
         "one-sided": "the difference is one-sided, from S to S + step. A central one goes from "
         "S - step to S + step.",
-        "half": "the two points lie 2 * step apart, so divide by 2 * step.",
+        "half": "the difference goes from S to S + step, and is divided by 2 * step. A central one "
+        "goes from S - step to S + step.",
+        "twice": "the two points lie 2 * step apart, so divide by 2 * step.",
         "undivided": "the difference is not divided by the distance of the two points, 2 * step.",
         "not put back": "an entry is not put back after it was moved, so the next ones are "
         "measured at another place.",

@@ -28,8 +28,9 @@ def _traits(names: Sequence[str], case: tuple) -> Iterator[tuple[str, bool]]:
     """Yield sentences about the arguments, each with whether it holds."""
     for name, value in zip(names, case, strict=False):
         if isinstance(value, Tensor) and value.ndim == 4:
-            yield f"`{name}` has more than one image", len(value) > 1
-            yield f"`{name}` has more than one channel", value.shape[1] > 1
+            first, second = _AXES.get(name, ("image", "channel"))
+            yield f"`{name}` has more than one {first}", len(value) > 1
+            yield f"`{name}` has more than one {second}", value.shape[1] > 1
             yield f"`{name}` is not square", value.shape[2] != value.shape[3]
         elif isinstance(value, Tensor) and value.ndim == 2:
             yield f"`{name}` is not square", value.shape[0] != value.shape[1]
@@ -44,3 +45,4 @@ def _traits(names: Sequence[str], case: tuple) -> Iterator[tuple[str, bool]]:
 
 
 _USUAL = {"stride": 1, "padding": 0, "dilation": 1}  # what a first test takes
+_AXES = {"weight": ("output channel", "input channel"), "grad_output": ("image", "output channel")}

@@ -4,8 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from helpers import example
-from helpers.checks import ADVERSARIAL
-from helpers.exercises.cases import IMAGE, NONE, ONE, random
+from helpers.exercises.cases import IMAGE, NONE, ONE, SHAPES, random
 from helpers.exercises.judge import judge
 from helpers.exercises.task import Task, run, switches
 from helpers.exercises.trouble import calls
@@ -147,7 +146,7 @@ def check_unfold(function) -> None:
         "square": "the width of the output is taken to be its height.",
     }
     cases = [(IMAGE, (2, 2), ONE, NONE)]
-    for shape in ADVERSARIAL:
+    for shape in SHAPES:
         image = random(shape.batch, shape.in_channels, *shape.size, seed=1)
         cases.append((image, shape.kernel_size, shape.stride, shape.padding))
     axes = ("image", "value of the patch", "patch")

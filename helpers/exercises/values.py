@@ -72,7 +72,8 @@ def _compare(answer, expected, what: str, mistakes: Mapping, atol: float) -> Non
         if found.shape == wrong.shape and patterns.close(found, wrong, atol):
             raise Wrong(f"{what}: {sentence}")
     if found.shape != needed.shape:
-        raise Wrong(f"{what}: {patterns.shape(found, needed, ())}")
+        shapes = f"the shape is {tuple(found.shape)} and should be {tuple(needed.shape)}"
+        raise Wrong(f"{what}: {shapes}: {patterns.shape(found, needed, ())}")
     if needed.ndim == 0:
         raise Wrong(f"{what}: {found.item():.6g} is not right.")
     where = patterns.values(found, needed, (), atol)

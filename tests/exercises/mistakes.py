@@ -3,9 +3,13 @@
 # exercise: (text of the solution, what stands there in its place, words that must be said)
 MISTAKES = {
     "1.1": [
-        ("[[4, -1], [2, 6]]", "[[0, -1], [-1, 5]]", "not right|values are not"),
+        ("[[4, -1], [2, 6]]", "[[0, -1], [-1, 5]]", "values are not"),
         ("[[4, -1], [2, 6]]", "[[4, 2], [-1, 6]]", "rows and columns of the output"),
-        ("[[4, -1], [2, 6]]", "[[4, 5, 6], [2, 6, 4]]", r"\(2, 3\), and \(2, 2\) is right"),
+        (
+            "[[4, -1], [2, 6]]",
+            "[[4, 5, 6], [2, 6, 4]]",
+            r"shape is \(2, 3\) and should be \(2, 2\)",
+        ),
         ("[[4, -1], [2, 6]]", "[[4, 6], [3, 5]]", "sums of windows"),
         ("[[4, -1], [2, 6]]", "[[6, 5], [2, 8]]", "weight -1 was taken for 1"),
     ],
@@ -53,14 +57,26 @@ MISTAKES = {
         (
             "top + k_h, left : left + k_w",
             "top + s_h, left : left + s_w",
-            "size of the stride|stops",
+            "size of the stride",
         ),
         ("+ bias[:, None, None]", "+ 0", "the bias is missing"),
-        ("+ bias[:, None, None]", "+ bias", "stops with RuntimeError"),
-        ("sum(dim=(1, 2, 3))", "sum()", "first image|values|stops"),
+        (
+            "+ bias[:, None, None]",
+            "+ bias",
+            "In all wrong cases `weight` has more than one output channel, and in no",
+        ),
+        (
+            "sum(dim=(1, 2, 3))",
+            "sum()",
+            "In all wrong cases `input` has more than one image, and in no other",
+        ),
         ("padded[:, :, top", "padded[:1, :, top", "all images of the batch get the result"),
-        ("weight[o])", "weight[0])", "the first output channel is right"),
-        ("s_h * y, s_w * x", "s_w * y, s_h * x", "stops|wrong"),
+        ("weight[o])", "weight[0])", "the first output channel is right, the other is not"),
+        (
+            "s_h * y, s_w * x",
+            "s_w * y, s_h * x",
+            "In all wrong cases the two numbers of `stride` differ, and in no other",
+        ),
         ("input.new_zeros(", "torch.zeros(", "torch.float32"),
     ],
     "1.5": [
@@ -99,7 +115,7 @@ MISTAKES = {
     ],
     "2.2": [
         ("y * out_w + x", "x + y", "11 numbers for the 36 patches"),
-        ("y * out_w + x", "x * out_w + y", "numbers for the|down the columns"),
+        ("y * out_w + x", "x * out_w + y", "6 numbers for the 8 patches"),
         ("y * out_w + x", "x * out_h + y", "down the columns"),
         ("y * out_w + x", "y * out_w + x + 1", "begin with 1"),
         ("y * out_w + x", "y * out_h + x", "both get the number"),
@@ -126,9 +142,9 @@ MISTAKES = {
         (
             "(p_w, p_w, p_h, p_h)",
             "(p_h, p_h, p_w, p_w)",
-            "In all wrong cases the two numbers of `padding` differ, and in no other",
+            "A possible reason: the paddings of height and width are exchanged",
         ),
-        ("window.flatten(1)", "window.flatten(2).sum(1)", "values of the patch|shape|axes"),
+        ("window.flatten(1)", "window.flatten(2).sum(1)", r"\(value of the patch\) has"),
     ],
     "2.4": [
         (
@@ -208,9 +224,9 @@ MISTAKES = {
         (
             "padding, stride)",
             "padding[::-1], stride)",
-            "paddings of height and width|numbers of `padding` differ",
+            "paddings of height and width are exchanged",
         ),
-        ("padding, stride)", "0, stride)", "stops with|padding is ignored"),
+        ("padding, stride)", "0, stride)", "padding is ignored"),
     ],
     "3.3": [
         (
@@ -267,7 +283,7 @@ MISTAKES = {
         (
             "return grad_input, grad_weight, grad_output",
             "return grad_weight, grad_input, grad_output",
-            "gradient of the input: .*shape|lengths",
+            "it is the gradient of the weight. The order has to be",
         ),
         (
             "(columns @ rows).sum(0)",
@@ -292,18 +308,22 @@ MISTAKES = {
         ("- 2 * padding", "- 2 * padding + stride - 1", "largest size with this output"),
     ],
     "3.6": [
-        (", dilation=stride", ", stride=stride", "stops|wrong|shape|gives the size"),
+        (", dilation=stride", ", stride=stride", "taken for that of this convolution.*a dilation"),
         (", : kernel_size[0], : kernel_size[1]]", "]", "larger than the kernel"),
         (
             "result.transpose(0, 1)[",
             "result[",
-            "lengths stand in another order|exchanged axes|shape",
+            "Has a transpose been forgotten",
         ),
-        (", dilation=stride", "", "gives the size|shape|larger"),
-        ("grad_output.transpose(0, 1)", "grad_output.transpose(0, 1).flip(2, 3)", "values|wrong"),
+        (", dilation=stride", "", "the stride is missing: .*That is a dilation"),
+        (
+            "grad_output.transpose(0, 1)",
+            "grad_output.transpose(0, 1).flip(2, 3)",
+            "turned by 180 degrees",
+        ),
     ],
     "4.1": [
-        ("function(tensor - move)", "function(tensor)", "one-sided|0.5 times|values"),
+        ("function(tensor - move)", "function(tensor)", "divided by 2 \\* step. A central one"),
         ("(2 * step)", "step", "divide by 2 \\* step"),
         (" / (2 * step)", "", "not divided by the distance"),
         ("move.view(-1)[i] = step", "move += step", "all entries are moved at once"),
@@ -311,7 +331,7 @@ MISTAKES = {
         (
             "function(tensor + move) - function(tensor - move)",
             "function(tensor.add_(move)) - function(tensor.sub_(2 * move))",
-            "at another place|not what it was",
+            "at another place",
         ),
         ("    return gradient", "    return torch.func.grad(function)(tensor)", "exact gradient"),
     ],
@@ -379,14 +399,14 @@ MISTAKES = {
         (
             "range(0, len(input), chunk)",
             "range(0, len(input) - chunk, chunk)",
-            "stops with|last chunk is never used",
+            "last chunk is never used",
         ),
         (".sum(0)", ".mean(0)", "averaged"),
         ("torch.stack(gradients).sum(0)", "gradients[-1]", "only the last chunk"),
         (
             "range(0, len(input), chunk)",
             "range(0, len(input) - chunk + 1, chunk)",
-            "stops with|left over",
+            "images are left over",
         ),
     ],
 }

@@ -55,7 +55,7 @@ SAID = [
     (crashes, r"IndexError in the line `return values\[:, 9\]`.*\n  Called with values of shape"),
     (lambda values, offset: double(values, offset)[:-1], r"axis 0 \(row\).*One too few"),
     (lambda values, offset: double(values, offset).flatten(), r"1 axes in place of 2"),
-    (lambda values, offset: double(values, offset).T, r"lengths stand in another order"),
+    (lambda values, offset: double(values, offset).T, r"stand in another order"),
     (lambda values, offset: -double(values, offset), r"wrong sign"),
     (lambda values, offset: 3 * double(values, offset), r"every number is 3 times"),
     (lambda values, offset: double(values, offset) + 5, r"off by the same amount, 5"),
