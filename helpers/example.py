@@ -24,7 +24,7 @@ PATCHES = _matrix((1, 2, 0, 1), (2, 0, 1, 3), (0, 1, 2, 0), (1, 3, 0, 1))  # U (
 OUTPUT = _matrix((4, -1), (2, 6))  # Y (2, 2)
 
 # backward, from the target to the gradients of the loss
-TARGET = _matrix((3, -1), (0, 7))  # T (2, 2)
+TARGET = _matrix((3, -1), (0, 7))  # the output that the loss asks for (2, 2)
 UPSTREAM = _matrix((1, 0), (2, -1))  # with respect to Y
 KERNEL_GRAD = _matrix((0, 1), (4, 0))  # with respect to W
 BIAS_GRAD = torch.full((1,), 2.0, dtype=torch.float64)  # with respect to b

@@ -73,8 +73,8 @@ WRITTEN = {  # what stands before a matrix in a formula of a lesson, and the mat
     "X": example.IMAGE,
     "W": example.KERNEL,
     "Y": example.OUTPUT,
-    "T": example.TARGET,
-    "Y - T": example.UPSTREAM,
+    r"Y^{\text{target}}": example.TARGET,
+    r"Y - Y^{\text{target}}": example.UPSTREAM,
     r"W^{\nabla}": example.KERNEL_GRAD,
     r"X^{\nabla}": example.IMAGE_GRAD,
 }

@@ -80,9 +80,9 @@ def _forward(ax) -> None:
         line = f"{_terms(patch, weights)} = {number(value)}"
         ax.text(_LEFT, 13.2 + 1.1 * p, line, **_SMALL)
     _arrow(ax, middle, 11.9, 18.3, VALUE, "reshape")
-    draw_equation(ax, [Part(Y, "$Y$"), "$-$", Part(T, "target $T$"), "="], (20.3, middle - 1))
+    draw_equation(ax, [Part(Y, "$Y$"), "$-$", Part(T, "target"), "="], (20.3, middle - 1))
     ax.text(14.7, 20.35, "the gradient of the loss", **_SMALL)
-    ax.text(_LEFT, 19.7, r"loss  $\ell = \frac{1}{2} \sum (Y - T)^2$", **_SMALL)
+    ax.text(_LEFT, 19.7, r"loss  $\ell$ = ½ $\sum$ ($Y$ − target)²", **_SMALL)
     ax.text(_LEFT, 21.0, f"= {_squares(Y_GRAD)}", **_SMALL)
 
 

@@ -188,7 +188,8 @@ def one_product(X, U, W, flat, Y):
     for name, left, wide, top, array in zip(names, lefts, widths, tops, arrays, strict=True):
         ax.text(left + wide / 2, top - 0.6, f"{name}  {tuple(np.shape(array))}", ha="center")
     for left, sign in zip(lefts[1:], "→·=→", strict=True):
-        ax.text(left - 0.875, middle, sign, ha="center", va="center", fontsize=14)
+        size = 24 if sign == "·" else 14
+        ax.text(left - 0.875, middle, sign, ha="center", va="center", fontsize=size)
     return figure
 
 
