@@ -149,7 +149,8 @@ def _warp(image: Tensor, matrix: Tensor, wrong=frozenset()) -> Tensor:
             if "exchanged" in wrong:
                 place = torch.tensor([y, x, 1.0]).double()
             source = ((matrix if "push" in wrong else inverse) @ place)[:2]
-            u, v = (source.floor() if "floor" in wrong else source.round()).int().tolist()
+            source = source.floor() if "floor" in wrong else source
+            u, v = (source if "cut" in wrong else source.round()).int().tolist()
             if "exchanged" in wrong:
                 u, v = v, u
             if "clamp" in wrong:
@@ -170,6 +171,7 @@ _WARP_WORDS = {
     "not inverted": "the map is used where its inverse is needed: it says where a pixel goes, and "
     "here we ask where it comes from.",
     "floor": "the position is rounded down. The nearest pixel is asked for: `round`.",
+    "cut": "the digits behind the point are cut off. The nearest pixel is asked for: `round`.",
     "clamp": "what comes from outside the image repeats the border. It has to be 0.",
     "wrap": "what comes from outside the image comes in on the other side. A negative index "
     "counts from the end: test for it.",

@@ -58,6 +58,14 @@ def _cross_entropy(scores: Tensor, labels: Tensor, wrong=frozenset()) -> Tensor:
     if "one largest" in wrong:
         largest = scores.max()
         log_sum = largest + (scores - largest).exp().sum(axis).log()
+    if "not lowered" in wrong:
+        log_sum = log_sum + scores.amax(axis)
+    if "sum axis" in wrong:
+        largest = scores.amax(1, keepdim=True)
+        log_sum = largest[:, 0] + (scores - largest).exp().sum(0).log()
+    if "base" in wrong:
+        largest = scores.amax(1)
+        log_sum = largest + (log_sum - largest) / math.log(2)
     if "not added" in wrong:
         log_sum = log_sum - scores.amax(axis)
     if "axis" in wrong:
@@ -66,8 +74,6 @@ def _cross_entropy(scores: Tensor, labels: Tensor, wrong=frozenset()) -> Tensor:
         log_q = scores[range(len(labels)), labels] - log_sum
     if "no logarithm" in wrong:
         log_q = log_q.exp()
-    if "base" in wrong:
-        log_q = log_q / math.log(2)
     if "sign" in wrong:
         log_q = -log_q
     if "each" in wrong:
@@ -83,7 +89,9 @@ _ENTROPY_WORDS = {
     "one largest": "the scores of all images are lowered by one number, so that those of some "
     "images vanish. Each image has its own largest score.",
     "not added": "the largest score was subtracted and is not added again.",
+    "not lowered": "the largest score is added after the logarithm, and was not subtracted before.",
     "axis": "the softmax runs over the images. It runs over the classes of each image.",
+    "sum axis": "the exponentials are added up over the images. Add up those of the classes.",
     "sum": "that is the sum over the images; the loss is their mean.",
     "classes": "it is divided by the number of classes; the mean is over the images.",
     "each": "it returns one loss for each image; the loss is their mean.",
@@ -155,6 +163,8 @@ def _accuracy(scores, labels, wrong=frozenset()):
     if "last" in wrong:
         right = right[-1:]
     number, of = sum(r.sum() for r in right), sum(len(r) for r in right)
+    if "nominal" in wrong:
+        number = sum(r.mean() for r in right) * len(scores[0])
     if "fixed" in wrong:
         of = 10_000
     if "full batches" in wrong:
@@ -170,6 +180,8 @@ _ACCURACY_WORDS = {
     "fixed": "the number right is divided by 10,000, however many images there are.",
     "batches": "that is the mean of the accuracies of the batches. An image of a short batch "
     "then counts more than the others: add up the numbers and divide once.",
+    "nominal": "the share of each batch is multiplied by the length of the first one. The last "
+    "batch is shorter.",
     "full batches": "every batch is taken to be as long as the first. The last one is shorter.",
     "last": "only the last batch counts.",
     "count": "that is the number of images that are right, not their share.",

@@ -14,6 +14,8 @@ from helpers.exercises.task import Task, switches
 # -------------------------------------------------------------------------- 11.1: a paired interval
 def quantile(degrees: int, wrong) -> float:
     """Return how many standard errors a 95 % interval reaches to each side."""
+    if "typed" in wrong:
+        return 1.96
     level = 0.95 if "one side" in wrong else 0.975
     return stats.norm.ppf(level) if "normal" in wrong else stats.t.ppf(level, degrees)
 
@@ -25,6 +27,8 @@ def _paired_interval(a: Tensor, b: Tensor, wrong=frozenset()) -> tuple:
     degrees = n if "degrees" in wrong else n - 1
     if "unpaired" in wrong:
         error, degrees = ((a.var() + b.var()) / n).sqrt(), 2 * n - 2
+    if "apart" in wrong:
+        error = ((a.var() + b.var()) / n).sqrt()
     half = quantile(degrees, wrong) * error
     mean = -d.mean() if "sign" in wrong else d.mean()
     if "width" in wrong:
@@ -35,8 +39,12 @@ def _paired_interval(a: Tensor, b: Tensor, wrong=frozenset()) -> tuple:
 PAIRED_WORDS = {
     "unpaired": "the two lists are treated as independent. Runs with one seed belong together: "
     "take the differences first.",
-    "normal": "the quantile is that of the normal distribution, 1.96. With few seeds it is that "
-    "of the t distribution.",
+    "apart": "the variances of the two lists are added up, as if they were independent. Runs with "
+    "one seed belong together: take the differences first.",
+    "typed": "1.96 is the quantile of the normal distribution. With few seeds it is that of the t "
+    "distribution, which is larger.",
+    "normal": "the quantile is that of the normal distribution. With few seeds it is that of the t "
+    "distribution, which is larger.",
     "n": "the standard deviation divides by n; from a sample it divides by n - 1.",
     "degrees": "the t distribution has n - 1 degrees of freedom.",
     "root": "the standard deviation of a mean is smaller by the square root of n.",
@@ -67,8 +75,6 @@ def _mcnemar(only_a: int, only_b: int, wrong=frozenset()) -> float:
     n, k = only_a + only_b, min(only_a, only_b)
     if "larger" in wrong:
         k = max(only_a, only_b)
-    if n == 0:
-        return 1.0
     if "normal" in wrong:
         return math.erfc(abs(only_a - only_b) / math.sqrt(2 * n))
     last = k - 1 if "strict" in wrong else k
@@ -99,7 +105,7 @@ def check_mcnemar(function) -> None:
     def mcnemar(only_a, only_b):
         return _mcnemar(only_a, only_b)
 
-    cases = [(0, 3), (1, 5), (8, 2), (4, 4), (0, 0), (31, 50), (7, 6)]
+    cases = [(0, 3), (1, 5), (8, 2), (4, 4), (31, 50), (7, 6)]
     mistakes = switches(_mcnemar, _MCNEMAR_WORDS)
     judge(function, Task("mcnemar", mcnemar, cases, mistakes))
 

@@ -21,11 +21,9 @@ def check_standard_error(answers) -> int:
     expected["images for half of it"] = 4 * n
     mistakes = {
         "standard error": {
-            "that is a fraction; points are asked for, a hundred times as much.": error / 100,
+            "a hundred times as much is right. Points are hundredths; and the division is by the "
+            "root of the number of images.": error / 100,
             "that is the variance. Take the root.": 100 * p * (1 - p) / n,
-            "the root of p * (1 - p) is divided by n, not by the root of n.": 100
-            * math.sqrt(p * (1 - p))
-            / n,
             "the number of images is missing.": 100 * math.sqrt(p * (1 - p)),
             "that is for 50 %. Near 100 % it is smaller: p * (1 - p).": 0.5,
         },
@@ -105,6 +103,7 @@ _NEXT_WORDS = {
     "mean": "that is the interval of the mean. One more run scatters around it as well: the "
     "variances add up, s^2 + s^2 / n.",
     "spread": "the mean of the runs is uncertain itself: the variances add up, s^2 + s^2 / n.",
+    "typed": PAIRED_WORDS["typed"],
     "normal": PAIRED_WORDS["normal"],
     "n": PAIRED_WORDS["n"],
     "degrees": PAIRED_WORDS["degrees"],

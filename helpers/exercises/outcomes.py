@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -43,7 +44,7 @@ class Part:
 def as_tensor(value) -> Tensor:
     """Return a result as a float64 tensor (complex numbers stay complex)."""
     if not isinstance(value, Tensor):
-        value = torch.as_tensor(value)
+        value = torch.as_tensor(np.asarray(value))  # which keeps the digits of a float
     return value.detach() if value.is_complex() else value.detach().double()
 
 

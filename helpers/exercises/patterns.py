@@ -55,6 +55,8 @@ def values(found: Tensor, expected: Tensor, axes: tuple[str, ...], atol: float) 
         sentence = pattern(found, expected, atol)
         if sentence:
             return sentence
+    if expected.ndim == 0:
+        return "the number is not right."
     return (
         _places(~closeness(found, expected, atol), axes)
         or "the shape is right, the values are not."

@@ -59,9 +59,9 @@ def check_mean_backward(function) -> None:
 # ---------------------------------------------------------------- 10.2: the gradient of the maximum
 def _max_backward(input: Tensor, upstream: Tensor, wrong=frozenset()) -> Tensor:
     axes = (2, 3)
-    if "channels" in wrong:
+    if "channels" in wrong or "no channel" in wrong:
         axes = (1, 2, 3)
-    if "batch" in wrong:
+    if "batch" in wrong or "no image" in wrong:
         axes = (0, 2, 3)
     if "rows" in wrong:
         axes = (3,)
@@ -71,7 +71,8 @@ def _max_backward(input: Tensor, upstream: Tensor, wrong=frozenset()) -> Tensor:
     if "first" in wrong:
         chosen = F.one_hot(input.flatten(2).argmax(2), input[0, 0].numel()).view_as(input)
     elif "whole" not in wrong:
-        chosen = chosen / chosen.sum(axes, keepdim=True)
+        sharing = (2, 3) if wrong & {"no channel", "no image"} else axes
+        chosen = chosen / chosen.sum(sharing, keepdim=True)
     if "ones" in wrong:
         upstream = torch.ones_like(upstream)
     if "value" in wrong:
@@ -87,6 +88,10 @@ _MAX_WORDS = {
     "ones": "the upstream gradient is not used: the result is right where it is 1 everywhere.",
     "channels": "the maximum is taken over the channels as well. Each channel has its own.",
     "batch": "the maximum is taken over the images as well. Each image has its own.",
+    "no channel": "the maximum is taken over the channels as well. A channel without it has "
+    "nothing to share, and 0 / 0 is nan.",
+    "no image": "the maximum is taken over the images as well. An image without it has nothing to "
+    "share, and 0 / 0 is nan.",
     "rows": "the maximum is taken in each row by itself. There is one for each channel.",
     "smallest": "the gradient goes to the smallest value. It belongs to the largest.",
     "value": "the gradient is multiplied by the value of the maximum. A copy has derivative 1.",

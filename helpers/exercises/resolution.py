@@ -162,6 +162,10 @@ def _buckets(sizes, batch_size, wrong=frozenset()) -> list[list[int]]:
     batches = [g[start : start + batch_size] for k, g in groups.items() for start in starts[k]]
     if "dropped" in wrong:
         batches = [batch for batch in batches if len(batch) == batch_size]
+    if "first only" in wrong:
+        batches = [group[:batch_size] for group in groups.values()]
+    if "repeated" in wrong:
+        batches = [group for k, group in groups.items() for _ in starts[k]]
     if "one batch" in wrong:
         batches = list(groups.values())
     return batches
@@ -182,6 +186,8 @@ _BUCKET_WORDS = {
     "height": "the images are grouped by their height. The width has to be equal as well.",
     "sorted": "an image of 2x3 and one of 3x2 get into one batch. Height and width are a pair.",
     "none": "the images are not grouped: a batch has several sizes.",
+    "first only": "only the first batch of each size is made.",
+    "repeated": "each batch holds all images of its size, so that they come several times.",
     "one batch": "batch_size is ignored: all images of a size are one batch.",
 }
 

@@ -54,7 +54,7 @@ def show(value) -> str:
 
 def _rounded(value) -> str:
     if isinstance(value, list):
-        return f"[{', '.join(map(_rounded, value))}]"
+        return f"[{', '.join(map(show, value))}]"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

@@ -7,11 +7,14 @@ import re
 
 import nbformat
 import pytest
-from mistakes import MISTAKES
+from later_mistakes import FIRST_TRIES
+from later_mistakes import MISTAKES as LATER
+from mistakes import MISTAKES as EARLIER
 
 from helpers.exercises import Wrong, verdict
 from helpers.exercises.listing import notebook
 
+MISTAKES = EARLIER | LATER
 EVERY = [(name, *edit) for name, edits in MISTAKES.items() for edit in edits]
 IDS = [f"{name}-{number}" for name, edits in MISTAKES.items() for number in range(len(edits))]
 
@@ -75,3 +78,18 @@ def test_the_solution_itself_is_right(name):
 
 def test_a_verdict_in_words():
     assert issubclass(verdict.Unanswered, Wrong)
+
+
+@pytest.mark.parametrize("name", FIRST_TRIES)
+def test_what_is_wrong_in_a_first_try_is_said(name, capsys):
+    before, _, check = cells_of(name)
+    namespace: dict = {"__name__": "answer"}
+    for source in before:
+        exec(source, namespace)
+    namespace[re.search(r"\((\w+)\)", check.source)[1]] = namespace["first_try"]
+    try:
+        assert eval(check.source, namespace) < check.metadata["nbgrader"]["points"]
+        said = capsys.readouterr().out
+    except Wrong as wrong:
+        said = str(wrong)
+    assert re.search(FIRST_TRIES[name], said, flags=re.DOTALL), said
