@@ -170,9 +170,6 @@ def check_best_step(function) -> None:
         "the square root is the rule for one-sided differences.": lambda p, loss, t: p**0.5,
         "the third root of the precision is the rule of thumb. The loss and its third derivative "
         "matter as well.": lambda p, loss, t: p ** (1 / 3),
-        "the rounding error is divided by 2 h, not by h.": lambda p, loss, t: (
-            (3 * p * loss / t) ** (1 / 3)
-        ),
         "the factor 1/6 of the first term is lost.": lambda p, loss, t: (
             (p * loss / (4 * t)) ** (1 / 3)
         ),
