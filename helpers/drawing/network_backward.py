@@ -1,10 +1,10 @@
 """Pictures of the backward pass of a whole network, for lesson 07."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.patches import FancyBboxPatch
 
 from helpers.drawing.grids import canvas, draw_grid
@@ -13,13 +13,17 @@ from helpers.figures import TEXT_WIDTH
 _FORWARD, _BACKWARD = "C0", "C1"
 
 
-class Step(NamedTuple):
-    """A box of the chain: its name, what it keeps, its backward rule, the shape of its output."""
-
-    name: str
-    keeps: str
-    rule: str
-    output: str
+_BLOCK = (("convolution", "its input", "adjoint:\nfold"), ("max pool", "the choice", "scatter"))
+_BLOCK += (("ReLU", "the signs", "mask"),)
+# name, what it keeps, backward rule; and the shape of the output
+_STEPS = (
+    *zip(_BLOCK, ("16×28²", "16×14²", "16×14²"), strict=True),
+    *zip(_BLOCK, ("32×14²", "32×7²", "32×7²"), strict=True),
+    *zip(_BLOCK, ("64×7²", "64×3²", "576"), strict=True),
+    (("linear", "its input", "product\nwith $W$"), "10"),
+    (("loss", r"$\log\,Q$", "$Q$ minus\nlabels"), r"$\ell$"),
+)
+_COLUMNS = 6  # steps side by side
 
 
 def _arrows(ax, left: float, right: float, y: float) -> None:
@@ -31,36 +35,31 @@ def _arrows(ax, left: float, right: float, y: float) -> None:
         ax.annotate("", (end, height), (start, height), arrowprops=style)
 
 
-def chain(first: str, rows: Sequence[Sequence[Step]]):
-    """Return a figure of a network, row by row: values flow right (blue), gradients left (orange).
+def chain():
+    """Return a figure of the network's steps: values flow right (blue), gradients left (orange).
 
-    ``first`` is the shape of the input; each step stands in a box with what it keeps from the
-    forward pass, below it the rule of its backward pass, to its right the shape of its output.
-    Raises ValueError if there is no step.
+    Each step stands in a box with what it keeps from the forward pass, below it the rule of its
+    backward pass, to its right the shape of its output.
     """
-    if not rows or not all(rows):
-        raise ValueError("rows must hold at least one step each, got " + repr(rows))
-    columns = max(map(len, rows))
-    figure, ax = plt.subplots(figsize=(TEXT_WIDTH, 1.25 * len(rows)))
-    ax.set(xlim=(-0.62, columns + 0.12), ylim=(-1.85 * len(rows) + 0.9, 0.85))
+    rows = -(-len(_STEPS) // _COLUMNS)
+    figure, ax = plt.subplots(figsize=(TEXT_WIDTH, 1.25 * rows))
+    ax.set(xlim=(-0.62, _COLUMNS + 0.12), ylim=(-1.85 * rows + 0.9, 0.85))
     ax.axis("off")
     centred = {"ha": "center", "va": "center"}
-    enters = first
-    for number, row in enumerate(rows):
-        y = -1.85 * number
-        for column, step in enumerate(row):
-            box = {"boxstyle": "round,pad=0.03", "fc": "0.95", "ec": "0.4"}
-            ax.add_patch(FancyBboxPatch((column - 0.03, y - 0.42), 0.6, 0.84, **box))
-            ax.text(column + 0.27, y + 0.15, step.name, fontsize=7.5, **centred)
-            ax.text(column + 0.27, y - 0.2, step.keeps, fontsize=7, color="0.4", **centred)
-            small = {"fontsize": 7.5, "ha": "center", "color": _BACKWARD}
-            ax.text(column + 0.27, y - 0.55, step.rule, va="top", **small)
-            _arrows(ax, column - 0.4, column - 0.08, y)
-            above = {"fontsize": 7, "ha": "center", "va": "bottom", "color": _FORWARD}
-            ax.text(column - 0.24, y + 0.27, enters, **above)
-            enters = step.output
-        if number == len(rows) - 1:
-            ax.text(len(row) - 0.3, y, enters, fontsize=11, color=_FORWARD, **centred)
+    enters = "1×28²"
+    for number, ((name, keeps, rule), output) in enumerate(_STEPS):
+        x, y = number % _COLUMNS, -1.85 * (number // _COLUMNS)
+        box = {"boxstyle": "round,pad=0.03", "fc": "0.95", "ec": "0.4"}
+        ax.add_patch(FancyBboxPatch((x - 0.03, y - 0.42), 0.6, 0.84, **box))
+        ax.text(x + 0.27, y + 0.15, name, fontsize=7.5, **centred)
+        ax.text(x + 0.27, y - 0.2, keeps, fontsize=7, color="0.4", **centred)
+        below = {"fontsize": 7.5, "ha": "center", "va": "top", "color": _BACKWARD}
+        ax.text(x + 0.27, y - 0.55, rule, **below)
+        _arrows(ax, x - 0.4, x - 0.08, y)
+        above = {"fontsize": 7, "ha": "center", "va": "bottom", "color": _FORWARD}
+        ax.text(x - 0.24, y + 0.27, enters, **above)
+        enters = output
+    ax.text(x + 0.7, y, enters, fontsize=11, color=_FORWARD, **centred)
     return figure
 
 
@@ -99,4 +98,28 @@ def pool_backward(input, output, grad_output, grad_input, places: Sequence[tuple
             ax.annotate("", (place + 0.8, middle), (place - 0.8, middle), arrowprops=arrow)
             ax.text(place, middle - 0.4, signs[number], ha="center", fontsize=8)
         left += columns + gap
+    return figure
+
+
+def training_curves(theirs, ours, mistakes: Mapping[str, Sequence[float]], window: int = 10):
+    """Return a figure of losses over the steps: two trainings as one, and those with a mistake.
+
+    ``theirs`` and ``ours`` are the losses of the same steps; ``mistakes`` maps the name of a
+    mistake to losses, of which means of ``window`` steps are drawn. The one named "none" is drawn
+    behind the others. Raises ValueError if ``theirs`` and ``ours`` differ in length.
+    """
+    if len(theirs) != len(ours):
+        raise ValueError(f"expected as many losses in both, got {len(theirs)} and {len(ours)}")
+    figure, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.5), sharey=True)
+    behind = {"lw": 3.5, "alpha": 0.4}
+    axes[0].plot(theirs, **behind, label="autograd, torch's Adam")
+    axes[0].plot(ours, lw=0.8, label="our own steps and Adam")
+    frame = pd.DataFrame({name: np.asarray(losses) for name, losses in mistakes.items()})
+    for name, losses in frame.rolling(window, min_periods=1).mean().items():
+        none = name == "none"
+        axes[1].plot(losses, **(behind if none else {}), label="no mistake" if none else name)
+    for ax in axes:
+        ax.set(xlabel="steps taken", ylabel="training loss", ylim=(0, 3))
+        ax.legend(fontsize=6.5)
+    axes[1].set_ylabel("")
     return figure
