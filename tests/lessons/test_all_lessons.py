@@ -35,7 +35,7 @@ def test_a_wrong_guess_names_a_version_and_is_asserted(path):
     cells = nbformat.read(path, as_version=4).cells
     for cell, below in zip(cells, cells[1:], strict=False):
         for note in re.findall(r"^> \*\*A good guess is wrong here.*(?:\n>.*)*", cell.source, re.M):
-            assert re.search(r"\b[A-Za-z]\w+ \d+(\.\d+)+", note), f"names no version: {note}"
+            assert re.search(r"\b[A-Za-z]\w+ \d+\.\d+", note), f"names no version: {note}"
             assert below.cell_type == "code" and "hide-input" not in below.metadata.get("tags", [])
             assert re.search(r"^ *(assert |check_)", below.source, re.M), below.source
             assert len(below.source.splitlines()) <= 14, below.source
