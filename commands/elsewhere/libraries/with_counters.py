@@ -64,10 +64,12 @@ def answers() -> dict:
     tools = {
         "thop: profile": by_thop,
         "ptflops: get_model_complexity_info": by_ptflops,
-        "ptflops: the same, backend=aten": lambda layer: by_ptflops(layer, "aten"),
+        "ptflops: get_model_complexity_info (backend=aten)": lambda layer: by_ptflops(
+            layer, "aten"
+        ),
         "torchinfo: summary": by_torchinfo,
         "fvcore: FlopCountAnalysis": by_fvcore,
-        "torch: FlopCounterMode, halved": by_torch,
+        "torch: FlopCounterMode (halved)": by_torch,
     }
     return {
         "counted": {

@@ -123,7 +123,7 @@ def transposes() -> dict:
     """Return what the transposed convolutions do."""
     down = lax_convolution("SAME", 2)
     rows = {}
-    for words, options in {"": {}, ", transpose_kernel=True": {"transpose_kernel": True}}.items():
+    for words, options in {"": {}, " (transpose_kernel=True)": {"transpose_kernel": True}}.items():
         rows[f"lax.conv_transpose{words}"] = asking.transposed(
             lax_transposed("VALID", **options), down, lax_transposed("SAME", 2, **options)
         )
@@ -150,18 +150,18 @@ def answers() -> dict:
         for name in ("correlate2d", "correlate", "convolve2d", "fftconvolve")
     }
     convolutions = {
-        "lax.conv, SAME": lax_convolution,
-        "flax: nnx.Conv, SAME": lambda padding, **options: flax_convolution(
+        "lax.conv (SAME)": lax_convolution,
+        "flax: nnx.Conv (SAME)": lambda padding, **options: flax_convolution(
             padding=padding, **({"strides": options["stride"]} if options else {})
         ),
-        "equinox: nn.Conv2d, SAME": lambda padding, **options: equinox_convolution(
+        "equinox: nn.Conv2d (SAME)": lambda padding, **options: equinox_convolution(
             padding=padding, **options
         ),
     }
     plain = {name: make("SAME") for name, make in convolutions.items()}
-    plain["lax.conv, SAME_LOWER"] = lax_convolution("SAME_LOWER")
+    plain["lax.conv (SAME_LOWER)"] = lax_convolution("SAME_LOWER")
     strided = {name: make("SAME", stride=2) for name, make in convolutions.items()}
-    strided["lax.conv, SAME_LOWER"] = lax_convolution("SAME_LOWER", 2)
+    strided["lax.conv (SAME_LOWER)"] = lax_convolution("SAME_LOWER", 2)
     whole = lax_convolution("SAME")
     return {
         "same": {name: asking.same(f) for name, f in (plain | scipy).items()},
@@ -175,7 +175,7 @@ def answers() -> dict:
         "transposed": transposes(),
         "resized": {
             "image.resize": asking.resized(resize("linear"), resize("nearest")),
-            "image.resize, antialias=False": asking.resized(resize("linear", antialias=False)),
+            "image.resize (antialias=False)": asking.resized(resize("linear", antialias=False)),
         },
         "turned": {"numpy.rot90": asking.attempt(jnp.rot90, jnp.asarray(inputs.NINE))},
         "integers": {"lax.conv": asking.integers(whole)},

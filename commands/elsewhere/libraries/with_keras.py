@@ -74,8 +74,8 @@ def resize(method, **options):
 def answers() -> dict:
     """Return Keras's answers on this backend, by question and function."""
     return {
-        "same": {"Conv2D, same": asking.same(convolution(padding="same"))},
-        "stride": {"Conv2D, same": asking.centres(convolution(padding="same", strides=2))},
+        "same": {"Conv2D (same)": asking.same(convolution(padding="same"))},
+        "stride": {"Conv2D (same)": asking.centres(convolution(padding="same", strides=2))},
         "weights": {"Conv2D": asking.layout(several)},
         "pooling": {
             "MaxPooling2D, AveragePooling2D": asking.pooling(
@@ -95,7 +95,7 @@ def answers() -> dict:
         },
         "resized": {
             "ops.image.resize": asking.resized(resize("bilinear"), resize("nearest")),
-            "ops.image.resize, antialias=True": asking.resized(resize("bilinear", antialias=True)),
+            "ops.image.resize (antialias=True)": asking.resized(resize("bilinear", antialias=True)),
         },
         "turned": {
             "RandomRotation": asking.attempt(

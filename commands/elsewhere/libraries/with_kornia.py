@@ -44,14 +44,14 @@ def answers() -> dict:
     return {
         "same": {
             "filter2d": asking.same(convolution(border_type="constant")),
-            "filter2d, behaviour=conv": asking.same(
+            "filter2d (behaviour=conv)": asking.same(
                 convolution(border_type="constant", behaviour="conv")
             ),
         },
         "border": {"filter2d": asking.border(convolution())},
         "resized": {
             "resize": asking.resized(resize("bilinear"), resize("nearest")),
-            "resize, antialias=True": asking.resized(resize("bilinear", antialias=True)),
+            "resize (antialias=True)": asking.resized(resize("bilinear", antialias=True)),
         },
         "turned": {
             "rotate": turned(lambda x: transform.rotate(x, ninety)),
@@ -60,9 +60,9 @@ def answers() -> dict:
         },
         "integers": {
             "filter2d": asking.integers(
-                lambda x, w: filters.filter2d(
-                    torch.tensor(x)[None, None], torch.tensor(w)[None].float()
-                )[0, 0]
+                lambda x, w: filters.filter2d(torch.tensor(x)[None, None], torch.tensor(w)[None])[
+                    0, 0
+                ]
             )
         },
         "fourier": {"filter2d": asking.fourier(convolution(border_type="constant"))},

@@ -49,7 +49,7 @@ def resize(mode, **options):
 def answers() -> dict:
     """Return MLX's answers, by question and function."""
     return {
-        "stride": {"conv2d, padding=1": asking.centres(convolution(stride=2, padding=1))},
+        "stride": {"conv2d (padding=1)": asking.centres(convolution(stride=2, padding=1))},
         "weights": {"conv2d": asking.layout(several)},
         "pooling": {
             "MaxPool2d, AvgPool2d": asking.pooling(

@@ -51,9 +51,9 @@ def answers() -> dict:
     """Return ncnn's answers, by question and layer."""
     sides = {"-233": UPPER, "-234": LOWER}
     return {
-        "same": {f"Convolution, pad {k}": asking.same(convolution(v)) for k, v in sides.items()},
+        "same": {f"Convolution (pad {k})": asking.same(convolution(v)) for k, v in sides.items()},
         "stride": {
-            f"Convolution, pad {k}": asking.centres(convolution(v, 2)) for k, v in sides.items()
+            f"Convolution (pad {k})": asking.centres(convolution(v, 2)) for k, v in sides.items()
         },
         "pooling": {
             "Pooling": asking.pooling(

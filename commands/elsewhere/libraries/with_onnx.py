@@ -93,8 +93,8 @@ def of_one(run) -> dict:
     three, two, padded = {"kernel_shape": [3, 3]}, {"strides": [2, 2]}, {"pads": [1, 1, 1, 1]}
     rows = {"same": {}, "stride": {}}
     for side in ("SAME_UPPER", "SAME_LOWER"):
-        rows["same"][f"Conv, {side}"] = asking.same(convolution(run, auto_pad=side))
-        rows["stride"][f"Conv, {side}"] = asking.centres(convolution(run, auto_pad=side, **two))
+        rows["same"][f"Conv ({side})"] = asking.same(convolution(run, auto_pad=side))
+        rows["stride"][f"Conv ({side})"] = asking.centres(convolution(run, auto_pad=side, **two))
     upper = {"auto_pad": "SAME_UPPER"}
 
     stride_one = one_input(run, "MaxPool", **three, **padded, ceil_mode=1)
@@ -126,7 +126,7 @@ def of_one(run) -> dict:
         },
         "resized": {
             "Resize": asking.resized(resize(run, mode="linear"), resize(run)),
-            "Resize, antialias=1": asking.resized(resize(run, mode="linear", antialias=1)),
+            "Resize (antialias=1)": asking.resized(resize(run, mode="linear", antialias=1)),
         },
         "integers": {name: bytes_with(name) for name in ("Conv", "ConvInteger")},
     }

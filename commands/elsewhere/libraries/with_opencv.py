@@ -39,10 +39,18 @@ def answers() -> dict:
     """Return OpenCV's answers, by question and function."""
     return {
         "same": {"filter2D": asking.same(constant)},
-        "border": {"filter2D": asking.border(default)},
+        "border": {"filter2D": asking.border(default)}
+        | {
+            f"filter2D ({name})": asking.border(
+                lambda image, kernel, name=name: cv2.filter2D(
+                    single(image), -1, kernel, borderType=getattr(cv2, name)
+                )
+            )
+            for name in ("BORDER_REFLECT", "BORDER_REFLECT_101", "BORDER_REPLICATE")
+        },
         "resized": {
             "resize": asking.resized(resize(cv2.INTER_LINEAR), resize(cv2.INTER_NEAREST)),
-            "resize, INTER_AREA": asking.resized(
+            "resize (INTER_AREA)": asking.resized(
                 resize(cv2.INTER_AREA), resize(cv2.INTER_NEAREST_EXACT)
             ),
         },

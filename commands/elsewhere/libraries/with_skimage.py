@@ -25,8 +25,9 @@ def answers() -> dict:
                 lambda x, side: transform.resize(x, (side, side)),
                 lambda x, side: transform.resize(x, (side, side), order=0),
             ),
-            "transform.resize, anti_aliasing=False": asking.resized(
-                lambda x, side: transform.resize(x, (side, side), anti_aliasing=False)
+            "transform.resize (anti_aliasing=False)": asking.resized(
+                lambda x, side: transform.resize(x, (side, side), anti_aliasing=False),
+                lambda x, side: transform.resize(x, (side, side), order=0, anti_aliasing=False),
             ),
         },
         "turned": {

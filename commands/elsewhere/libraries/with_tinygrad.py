@@ -61,10 +61,10 @@ def answers() -> dict:
     """Return tinygrad's answers, by question and method."""
     padded = {"kernel_size": 3, "stride": 2, "padding": 1}
     return {
-        "same": {"nn.Conv2d, same": asking.same(layer())},
+        "same": {"nn.Conv2d (same)": asking.same(layer())},
         "stride": {
-            "nn.Conv2d, same": asking.centres(layer(stride=2)),
-            "Tensor.conv2d, padding=1": asking.centres(convolution(padding=1, stride=2)),
+            "nn.Conv2d (same)": asking.centres(layer(stride=2)),
+            "Tensor.conv2d (padding=1)": asking.centres(convolution(padding=1, stride=2)),
         },
         "weights": {"Tensor.conv2d": asking.layout(several)},
         "pooling": {

@@ -50,10 +50,16 @@ def answers() -> dict:
     return {
         "same": {"F.conv2d": asking.same(convolution(padding="same"))},
         "stride": {
-            "F.conv2d, padding=same": asking.centres(convolution(padding="same", stride=2)),
-            "F.conv2d, padding=1": asking.centres(strided),
+            "F.conv2d (padding=same)": asking.centres(convolution(padding="same", stride=2)),
+            "F.conv2d (padding=1)": asking.centres(strided),
         },
-        "border": {"F.conv2d": asking.border(convolution(padding=2))},
+        "border": {"F.conv2d": asking.border(convolution(padding=2))}
+        | {
+            f"F.pad (mode={mode})": asking.attempt(
+                lambda mode=mode: F.pad(batch(inputs.columns(5) + 1)[0], (2, 2), mode)[0, 0, :2]
+            )
+            for mode in ("reflect", "replicate")
+        },
         "weights": {"F.conv2d": asking.layout(layer)},
         "pooling": {
             "F.max_pool2d, F.avg_pool2d": asking.pooling(
@@ -73,10 +79,10 @@ def answers() -> dict:
         },
         "resized": {
             "F.interpolate": asking.resized(resize("bilinear"), resize("nearest")),
-            "F.interpolate, antialias=True": asking.resized(
+            "F.interpolate (antialias=True)": asking.resized(
                 resize("bilinear", antialias=True), resize("nearest-exact")
             ),
-            "F.interpolate, align_corners=True": asking.resized(
+            "F.interpolate (align_corners=True)": asking.resized(
                 resize("bilinear", align_corners=True)
             ),
             "torchvision: v2.resize": asking.resized(
