@@ -59,7 +59,7 @@ def check_paired_interval(function) -> int:
     """Exercise 11.1: ``paired_interval(a, b)``, the 95 % t interval of a - b; 3 points."""
 
     def paired_interval(a, b):
-        return _paired_interval(a, b)
+        return tuple(value.item() for value in _paired_interval(a, b))
 
     def percent(n, seed):
         return 98 + random(n, seed=seed) / 10 + torch.arange(n) / 7

@@ -73,7 +73,7 @@ def check_winners_curse(function) -> None:
     """Exercise 13.2: ``winners_curse(validation, test)``, both (trials, settings), to a number."""
 
     def winners_curse(validation, test):
-        return _winners_curse(validation, test)
+        return _winners_curse(validation, test).item()
 
     def accuracies(trials, settings, seed):
         generator = torch.Generator().manual_seed(seed)
@@ -116,7 +116,7 @@ def check_next_run(function) -> int:
     """Exercise 13.3: ``next_run(values)``, the 95 % interval for one more run; 3 points."""
 
     def next_run(values):
-        return _next_run(values)
+        return tuple(value.item() for value in _next_run(values))
 
     cases = [(98 + random(n, seed=n) / 10 + torch.arange(n) / 9,) for n in (3, 5, 4, 12)]
     mistakes = switches(_next_run, _NEXT_WORDS)

@@ -16,6 +16,9 @@ def _cross_entropy_backward(scores: Tensor, labels: Tensor, wrong=frozenset()) -
     probability = scores.softmax(0 if "axis" in wrong else 1)
     if "overflow" in wrong:
         probability = scores.exp() / scores.exp().sum(1, keepdim=True)
+    if "sum axis" in wrong:
+        shifted = scores - scores.amax(1, keepdim=True)
+        probability = shifted.exp() / shifted.exp().sum(0, keepdim=True)
     wanted = F.one_hot(labels, scores.shape[1]).to(scores.dtype)
     gradient = probability - wanted
     if "wanted" in wrong:
@@ -37,6 +40,7 @@ _GRADIENT_WORDS = {
     "logarithm of the sum.",
     "sign": "the sign is wrong: raising the score of the label lowers the loss.",
     "axis": "the softmax runs over the images. It runs over the classes of each image.",
+    "sum axis": "the exponentials are added up over the images. Add up those of the classes.",
     "overflow": "large scores overflow: their exponential is infinite. Lower all scores of an "
     "image by its largest one first.",
 }
@@ -71,9 +75,11 @@ def _max_pool_backward(input: Tensor, upstream: Tensor, wrong=frozenset()) -> Te
     if "ties" in wrong:
         chosen = largest.to(input.dtype)
     elif "shared" in wrong:
-        chosen = largest / largest.sum(-1, keepdim=True)
+        chosen = largest.to(input.dtype) / largest.sum(-1, keepdim=True)
     elif "last" in wrong:
         chosen = F.one_hot(3 - windows.flip(-1).argmax(-1), 4)
+    elif "smallest" in wrong:
+        chosen = F.one_hot(windows.argmin(-1), 4)
     else:
         chosen = F.one_hot(windows.argmax(-1), 4)
     if "ones" in wrong:
@@ -98,6 +104,7 @@ _POOL_WORDS = {
     "Here the first one gets it, as in `max_pool2d`.",
     "ones": "the upstream gradient is not used: the result is right where it is 1 everywhere.",
     "all four": "all four values of a window get the gradient. Only the largest has an influence.",
+    "smallest": "the gradient goes to the smallest value. It belongs to the largest.",
     "cut": "the gradient has to be as large as the input. A row or column that no window reads "
     "has the gradient 0.",
     "value": "the gradient is multiplied by the value of the maximum. A copy has derivative 1.",
