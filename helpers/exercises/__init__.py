@@ -4,10 +4,9 @@ A check prints "Right: ..." or raises ``Wrong``. Where parts of an answer can be
 how many are.
 """
 
-from helpers.exercises.backward import check_backward, check_transposed_size
+from helpers.exercises.backward import check_backward, check_gradients, check_transposed_size
 from helpers.exercises.folding import check_covering, check_fold, check_to_images
 from helpers.exercises.gradients import (
-    check_gradients,
     check_input_gradient,
     check_weight_gradient,
     check_weight_gradient_by_convolution,

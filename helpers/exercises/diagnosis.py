@@ -10,18 +10,19 @@ from helpers.exercises.traits import in_common
 
 
 def reproduced(found: list, expected: list, agree: list[bool], part: Part) -> str | None:
-    """Return the sentence of the first mistake that leads to the same results in all cases.
+    """Return the sentence of a mistake that leads to the same results in all cases.
 
-    Where one of the two fails, the other one has to fail or to be wrong as well, and at least one
-    wrong result has to be the same. Else a mistake that is wrong in the same cases is named as a
-    possible reason of an error, and one that gives the same sizes as that of a wrong size.
+    Best is one that fails in the same cases, too. Else, where one of the two fails, the other one
+    has to fail or to be wrong. At least one wrong result has to be the same. Otherwise a mistake
+    that is wrong in the same cases is named as a possible reason of an error, and one that gives
+    the same sizes as that of a wrong size.
     """
     other = _exchanged(found, part)
     if other:
         order = ", ".join(part.task.parts)
         return f"it is the {other}. The order has to be: {order}."
     atol = 1e-4 if _single(found) else part.task.atol
-    hint = None
+    likely = hint = None
     for sentence, mistake in part.mistakes.items():
         outcomes = outcomes_of(mistake, part)
         right = [same(o, e, part.task.atol) for o, e in zip(outcomes, expected, strict=True)]
@@ -29,12 +30,14 @@ def reproduced(found: list, expected: list, agree: list[bool], part: Part) -> st
         wrong = [(f, o) for f, o, agrees in cases if not agrees]
         tensors = [pair for pair in wrong if not any(isinstance(one, str) for one in pair)]
         if right == agree and tensors and all(same(f, o, atol) for f, o in tensors):
-            return sentence
+            if all(same(f, o, atol) for f, o in wrong):
+                return sentence
+            likely = likely or sentence
         if hint is None and right == agree and any(agree) and isinstance(wrong[0][0], str):
             hint = f"{wrong[0][0]} A possible reason: {sentence}" if not tensors else None
         if hint is None and len(tensors) == len(wrong) and _same_sizes(found, outcomes, expected):
             hint = f"it gives the size that this mistake leads to: {sentence}"
-    return hint
+    return likely or hint
 
 
 def _exchanged(found: list, part: Part) -> str | None:

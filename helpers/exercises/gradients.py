@@ -1,59 +1,13 @@
-"""Checks of the exercises of lesson 03: the gradients of a convolution, by hand and as code."""
+"""Checks of the exercises of lesson 03: the gradients of a convolution as code."""
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from helpers import example
 from helpers.conv import fold, output_size
 from helpers.exercises.cases import IMAGE, KERNEL, NONE, ONE, SHAPES, UPSTREAM, random, tensors
 from helpers.exercises.judge import judge
 from helpers.exercises.task import Task, switches
-from helpers.exercises.values import judge_values
-
-
-def check_gradients(answers) -> int:
-    """Exercise 3.1: the gradients of the example, a dictionary of "kernel", "bias" and "image"."""
-    ones = torch.ones_like(UPSTREAM)
-    mistakes = {
-        "kernel": {
-            "that is the gradient for an upstream of ones. Each pixel is multiplied by the "
-            "upstream gradient of its window.": F.conv2d(IMAGE, ones)[0, 0],
-            "rows and columns are exchanged.": example.KERNEL_GRAD.T,
-            "the upstream gradient is turned by 180 degrees. That belongs to the gradient of the "
-            "image.": F.conv2d(IMAGE, UPSTREAM.flip(2, 3))[0, 0],
-            "that is the output of the forward pass.": example.OUTPUT,
-        },
-        "bias": {
-            "that is the number of output values. The gradient is the sum of their gradients.": 4,
-            "that is the mean of the upstream gradient. Its sum is needed.": 0.5,
-            "the signs were lost: 1 + 0 + 2 - 1.": 4.0,
-        },
-        "image": {
-            "the kernel was turned once too often: the pixel below weight W[u, v] of window (y, x) "
-            "is X[y + u, x + v].": F.conv2d(UPSTREAM, KERNEL, padding=1)[0, 0],
-            "only the last window that reads a pixel counts. The gradients of all are "
-            "added.": _fold_last(example.PATCHES_GRAD),
-            "the sums are divided by the number of windows that read a pixel.": example.IMAGE_GRAD
-            / torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]]),
-            "that is the gradient for an upstream of ones.": F.conv_transpose2d(ones, KERNEL)[0, 0],
-        },
-    }
-    expected = {
-        "kernel": example.KERNEL_GRAD,
-        "bias": example.BIAS_GRAD.item(),
-        "image": example.IMAGE_GRAD,
-    }
-    return judge_values(answers, expected, mistakes)
-
-
-def _fold_last(patches: Tensor) -> Tensor:
-    """Write the four patches of the example into a 3x3 image, the last one over the others."""
-    image = patches.new_zeros(3, 3)
-    for p, patch in enumerate(patches):
-        y, x = divmod(p, 2)
-        image[y : y + 2, x : x + 2] = patch.reshape(2, 2)
-    return image
 
 
 def _rows(grad_output: Tensor, wrong) -> Tensor:
@@ -79,6 +33,9 @@ def weight_gradient(input, grad_output, kernel_size, stride, padding, wrong=froz
         return _by_convolution(padded, grad_output, kernel_size, (s_h, s_w), wrong)
     columns = F.unfold(padded, (k_h, k_w), stride=(s_h, s_w))
     columns = columns[:, :, : out_h * out_w] if "stride" in wrong else columns
+    if "columns" in wrong:  # one matrix for the batch
+        matrix = columns.reshape(-1, columns.shape[1]).T @ rows.flatten(0, 1)
+        return matrix.T.reshape(out_channels, -1, k_h, k_w)
     products = (columns @ rows).transpose(1, 2)  # (N, O, K), an error if there are not P patches
     products = products.reshape(n, out_channels, -1, k_h, k_w)
     if "transposed" in wrong:  # the matrix (K, O), reshaped without a transpose
@@ -86,7 +43,9 @@ def weight_gradient(input, grad_output, kernel_size, stride, padding, wrong=froz
         return matrix.reshape(out_channels, -1, k_h, k_w)
     if "turned" in wrong:
         products = products.flip(3, 4)
-    gradient = products[0] if "first image" in wrong else products.sum(0)
+    if wrong & {"first image", "last image"}:
+        return products[0 if "first image" in wrong else -1]
+    gradient = products.sum(0)
     return gradient / n if "mean" in wrong else gradient
 
 
@@ -119,6 +78,9 @@ WEIGHT_WORDS = {
     "transposed": "the matrix of the gradient is (K, O). It needs a transpose before the reshape "
     "to (O, C, k_h, k_w).",
     "first image": "only the first image counts. The gradient sums over all images.",
+    "last image": "only the last image counts. The gradient sums over all images: `+=`.",
+    "columns": "the patches (N, K, P) are reshaped to (NP, K) without a transpose. Each patch is a "
+    "column there, and has to become a row.",
     "mean": "the sum over the images is divided by their number. The loss is given: the gradient "
     "is the sum.",
     "turned": "the gradient is turned by 180 degrees.",

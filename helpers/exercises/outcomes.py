@@ -42,10 +42,16 @@ class Part:
 
 
 def as_tensor(value) -> Tensor:
-    """Return a result as a float64 tensor (complex numbers stay complex)."""
+    """Return a result as a float64 tensor (complex numbers stay complex).
+
+    Raises TypeError, ValueError or RuntimeError for what is no array of numbers.
+    """
     if not isinstance(value, Tensor):
         value = torch.as_tensor(np.asarray(value))  # which keeps the digits of a float
-    return value.detach() if value.is_complex() else value.detach().double()
+    if value.device.type == "meta" or value.layout != torch.strided:
+        raise TypeError("a tensor without its numbers, or not all of them")
+    value = value.detach().cpu()
+    return value if value.is_complex() else value.double()
 
 
 def outcome(one: Run, part: Part, expected) -> Tensor | str:

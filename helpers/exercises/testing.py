@@ -29,6 +29,12 @@ def numerical_gradient(function, tensor, step, wrong=frozenset()):
         leaf = tensor.detach().requires_grad_()
         return torch.autograd.grad(function(leaf), leaf)[0]
     gradient, moved = torch.zeros_like(tensor), tensor.clone()
+    if "rows" in wrong:
+        for i in range(len(tensor)):
+            move = torch.zeros_like(tensor)
+            move[i] = step
+            gradient[i] = (function(tensor + move) - function(tensor - move)) / (2 * step)
+        return gradient
     flat, entries = gradient.view(-1), moved.view(-1)
     count = 1 if "first entry" in wrong else len(flat)
     for i in range(count):
@@ -70,6 +76,7 @@ def check_numerical_gradient(function) -> None:
         "not put back": "an entry is not put back after it was moved, so the next ones are "
         "measured at another place.",
         "all entries": "all entries are moved at once. Move one, and keep the others.",
+        "rows": "with a single index a whole row is moved. Every entry has to be moved alone.",
         "first entry": "only the first entry is measured.",
     }
     cases = [

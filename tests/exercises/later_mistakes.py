@@ -22,7 +22,7 @@ MISTAKES = {
         ("(log_sum_exp - scores", "(-log_sum_exp + scores", "the sign is wrong"),
         ("scores.amax(dim=1, keepdim=True)", "scores.max().view(1, 1)", "own largest score"),
         (".log()", ".log2()", "base 2"),
-        ("sum(dim=1)", "sum(dim=0)", "runs over the images"),
+        ("sum(dim=1)", "sum(dim=0)", "added up over the images"),
         ("return (log", "(log", "returns nothing"),
     ],
     "6.3": [

@@ -227,6 +227,16 @@ MISTAKES = {
             "paddings of height and width are exchanged",
         ),
         ("padding, stride)", "0, stride)", "padding is ignored"),
+        (
+            "columns.transpose(1, 2).flatten(0, 1)",
+            "columns.reshape(-1, columns.shape[1])",
+            r"reshaped to \(NP, K\) without a transpose",
+        ),
+        (
+            "matrix = patches.T @ rows",
+            "rest = len(rows) // len(input)\n    matrix = patches[-rest:].T @ rows[-rest:]",
+            "only the last image counts",
+        ),
     ],
     "3.3": [
         (
@@ -334,6 +344,19 @@ MISTAKES = {
             "at another place",
         ),
         ("    return gradient", "    return torch.func.grad(function)(tensor)", "exact gradient"),
+        (
+            "for i in range(tensor.numel()):\n"
+            "        move = torch.zeros_like(tensor)\n"
+            "        move.view(-1)[i] = step\n"
+            "        difference = function(tensor + move) - function(tensor - move)\n"
+            "        gradient.view(-1)[i] = difference / (2 * step)\n",
+            "for i in range(len(tensor)):\n"
+            "        move = torch.zeros_like(tensor)\n"
+            "        move[i] = step\n"
+            "        difference = function(tensor + move) - function(tensor - move)\n"
+            "        gradient[i] = difference / (2 * step)\n",
+            "whole row is moved",
+        ),
     ],
     "4.2": [
         (

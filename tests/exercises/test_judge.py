@@ -1,9 +1,18 @@
 """The judge: what it lets pass, and what it says of wrong answers, whatever the exercise."""
 
+import numpy as np
 import pytest
 import torch
 
-from helpers.exercises import Task, Unanswered, Wrong, judge, judge_choice, judge_values
+from helpers.exercises import (
+    Task,
+    Unanswered,
+    Wrong,
+    judge,
+    judge_choice,
+    judge_value,
+    judge_values,
+)
 from helpers.exercises.task import switches
 
 
@@ -76,6 +85,43 @@ SAID = [
 def test_what_is_said_of_wrong_functions(function, words):
     with pytest.raises(Wrong, match=f"(?s){words}"):
         judge(function, TASK)
+
+
+ODD = [
+    "text",
+    b"bytes",
+    {"a": 1},
+    {1, 2},
+    object(),
+    [[1, 2], [3]],
+    (VALUES, VALUES),
+    [None],
+    range(3),
+    True,
+    1 + 2j,
+    float("nan"),
+    torch.tensor(True),
+    VALUES.to(torch.complex128),
+    VALUES.bool(),
+    VALUES.to("meta"),
+    VALUES.to_sparse(),
+    VALUES[:0],
+    np.array(["a"]),
+    np.zeros((3, 4)),
+    torch.nn.Linear(2, 2),
+    lambda: 3,
+]
+
+
+@pytest.mark.parametrize("result", ODD, ids=lambda result: type(result).__name__)
+def test_whatever_a_function_returns_the_judge_has_words(result):
+    parts = Task("double", lambda a, b: (a, b), TASK.cases, parts=("first", "second"))
+    number = Task("double", lambda a, b: 3, TASK.cases)
+    for task in (TASK, parts, number):
+        with pytest.raises(Wrong):
+            judge(lambda values, offset: result, task)
+    with pytest.raises(Wrong):
+        judge_value(result, [[1, 2], [3, 4]], "the answer")
 
 
 def test_a_right_function(capsys):
