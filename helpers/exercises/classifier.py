@@ -120,7 +120,7 @@ def check_cross_entropy(function) -> None:
 
 # ------------------------------------------------------------------------------ 6.3: learning rates
 CURVATURES = (1.0, 20.0)
-RATES = {"A": 0.004, "B": 0.09, "C": 0.102}
+RATES = {"A": 0.09, "B": 0.102, "C": 0.004}
 
 
 def descend(rate: float, steps: int = 60) -> list[float]:

@@ -26,9 +26,9 @@ MISTAKES = {
         ("return (log", "(log", "returns nothing"),
     ],
     "6.3": [
-        ('"A": 0.004, "B": 0.09', '"A": 0.09, "B": 0.004', "A: 0.09 it is not: .* few steps"),
-        ('"C": 0.102', '"C": 0.004', "C: 0.004 it is not: with the smallest rate"),
-        ('"A": 0.004', '"A": 0.102', "A: 0.102 it is not: above the limit"),
+        ('"A": 0.09, "B": 0.102', '"A": 0.102, "B": 0.09', "A: 0.102 it is not: above the limit"),
+        ('"A": 0.09', '"A": 0.004', "A: 0.004 it is not: with the smallest rate"),
+        ('"C": 0.004', '"C": 0.09', "C: 0.09 it is not: .* few steps"),
         ("2 / 20", "1 / 20", "limit: .*Up to twice as much"),
         ("2 / 20", "2", "limit: .*The steepest one sets the limit"),
     ],
