@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from helpers.exercises import patterns
-from helpers.exercises.outcomes import Part, as_tensor, outcomes_of, same
+from helpers.exercises.outcomes import Part, as_tensor, outcome_of, same
 from helpers.exercises.task import show
 from helpers.exercises.traits import in_common
 
@@ -24,7 +24,9 @@ def reproduced(found: list, expected: list, agree: list[bool], part: Part) -> st
     atol = 1e-4 if _single(found) else part.task.atol
     likely = hint = None
     for sentence, mistake in part.mistakes.items():
-        outcomes = outcomes_of(mistake, part)
+        if _excluded(mistake, found, expected, agree, part, atol):
+            continue
+        outcomes = [outcome_of(mistake, part, case) for case in part.task.cases]
         right = [same(o, e, part.task.atol) for o, e in zip(outcomes, expected, strict=True)]
         cases = zip(found, outcomes, agree, strict=True)
         wrong = [(f, o) for f, o, agrees in cases if not agrees]
@@ -38,6 +40,17 @@ def reproduced(found: list, expected: list, agree: list[bool], part: Part) -> st
         if hint is None and len(tensors) == len(wrong) and _same_sizes(found, outcomes, expected):
             hint = f"it gives the size that this mistake leads to: {sentence}"
     return likely or hint
+
+
+def _excluded(mistake, found: list, expected: list, agree: list[bool], part: Part, atol) -> bool:
+    """Say whether the first wrong case alone excludes a mistake, which saves the others."""
+    at = agree.index(False)
+    one = outcome_of(mistake, part, part.task.cases[at])
+    if same(one, expected[at], part.task.atol):
+        return True
+    if isinstance(one, str) or isinstance(found[at], str) or same(found[at], one, atol):
+        return False
+    return not (found[at].shape == one.shape != expected[at].shape)
 
 
 def _exchanged(found: list, part: Part) -> str | None:
