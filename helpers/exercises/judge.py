@@ -1,5 +1,6 @@
 """Judging a learner's function: right in all cases, or the words that say what is wrong."""
 
+import traceback
 from collections.abc import Callable, Sequence
 
 from helpers.exercises.diagnosis import described, reproduced, where
@@ -18,7 +19,7 @@ def judge(function: Callable, task: Task) -> int | None:
     """
     calls(function, task)
     runs = [run(function, case) for case in task.cases]
-    _is_written(runs[0], task)
+    _is_written(function, runs[0], task)
     repeats_itself(function, runs[0], task)
     if not task.parts:
         _judge_part(runs, Part(task, None))
@@ -50,12 +51,17 @@ def points(parts: int, complaints: list[str]) -> int:
     return reached
 
 
-def _is_written(first: Run, task: Task) -> None:
-    if isinstance(first.error, NotImplementedError):
-        raise Unanswered(
-            f"`{task.name}` is not written yet: put your code in place of the line "
-            "`raise NotImplementedError()`."
-        )
+def _is_written(function: Callable, first: Run, task: Task) -> None:
+    """Raise Unanswered when the function, or another one that it calls, is still to be written."""
+    if not isinstance(first.error, NotImplementedError):
+        return
+    raised_in = traceback.extract_tb(first.error.__traceback__)[-1].name
+    if raised_in != getattr(function, "__name__", raised_in):
+        raise Unanswered(f"`{task.name}` calls `{raised_in}`, which is not written yet.")
+    raise Unanswered(
+        f"`{task.name}` is not written yet: put your code in place of the line "
+        "`raise NotImplementedError()`."
+    )
 
 
 def _judge_part(runs: Sequence[Run], part: Part) -> None:

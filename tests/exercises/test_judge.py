@@ -32,6 +32,10 @@ def written_later(values, offset):
     raise NotImplementedError
 
 
+def calls_another(values, offset):
+    return written_later(values, offset)
+
+
 def crashes(values, offset):
     return values[:, 9]
 
@@ -56,6 +60,7 @@ def counting(values, offset):
 
 SAID = [
     (written_later, r"not written yet"),
+    (calls_another, r"`double` calls `written_later`, which is not written yet"),
     (None, r"there is no function yet"),
     (VALUES, r"takes the function itself.*Tensor"),
     (lambda values: values, r"has to be called as `double\(values, offset\)`"),
