@@ -15,6 +15,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
@@ -177,7 +178,14 @@ def listed(paths: list[Path], text: str) -> str:
     ]
     for path, found in every.items():
         for e in found:
-            row = [f"[{e.name}]({path.name})", e.title, e.kind, str(e.level), str(e.minutes)]
+            place = quote(f"Exercise-{e.name}:-{e.title.replace(' ', '-')}", safe="-:.,?'")
+            row = [
+                f"[{e.name}]({path.name}#{place})",
+                e.title,
+                e.kind,
+                str(e.level),
+                str(e.minutes),
+            ]
             lines.append(f"| {' | '.join(row)} |")
     return text[: text.index(HEADING)] + HEADING + "\n\n" + "\n".join(lines) + "\n"
 

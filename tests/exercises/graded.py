@@ -34,6 +34,7 @@ def mean_backward(upstream, size):
 """
 # the answers of the submissions, by the grade_id of their cell; what is left out is not answered
 WRONG = {
+    "check-10-1": "print('Right')",  # a check that was changed is graded as it was handed out
     "solution-10-1": MEAN.format(""),
     "solution-10-2": """
 def max_backward(input, upstream):
