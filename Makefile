@@ -25,10 +25,12 @@ ifeq ($(PROFILE),full)
 RESULTS := results
 PDF := $(BUILD)/report.pdf
 SITE := $(BUILD)/site
+SLIDES := $(BUILD)/slides
 else
 RESULTS := $(WORK)/results
 PDF := $(WORK)/report.pdf
 SITE := $(WORK)/site
+SLIDES := $(WORK)/slides
 endif
 
 # The last first: later lessons take longer, and the long ones should not start last.
@@ -47,7 +49,7 @@ MAKEFLAGS += --keep-going --no-builtin-rules --no-print-directory
 KEEP = if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-ALONE := report book exercises grade notebooks figures publish results retrain verify
+ALONE := report book slides exercises grade notebooks figures publish results retrain verify
 .PHONY: help $(ALONE) bench elsewhere compare test lint lab lock lowest clean always
 
 # Two calls at once would write the same files, so the second waits: these goals run in a make of
@@ -67,6 +69,9 @@ report: $(PDF) ## the PDF, from executed lessons: build/report.pdf
 
 book: $(SITE)/index.html ## the web pages: build/site/index.html
 	@echo "The web pages are up to date: $(SITE)/index.html"
+
+slides: $(SLIDES)/made ## the lectures, a deck for each lesson: build/slides/
+	@echo "The slides are up to date: $(SLIDES)/01_naive_convolution.html"
 
 exercises: $(READY) ## the exercises for students, and the solved ones: build/exercises/
 	@$(BIN)/python report/exercises.py make --build $(BUILD)/exercises
@@ -208,3 +213,7 @@ $(PDF): $(WORK)/executed $(WORK)/facts $(TYPESETTING)
 
 $(SITE)/index.html: $(WORK)/executed $(WORK)/facts $(TYPESETTING) $(wildcard notebooks/exercises/*.ipynb)
 	@$(BIN)/python report/build.py site --output $(SITE) --profile $(PROFILE) $(EXECUTED)
+
+$(SLIDES)/made: $(WORK)/executed $(TYPESETTING) $(wildcard notebooks/slides/*.md)
+	@$(BIN)/python report/build.py slides --output $(@D) $(EXECUTED)
+	@touch $@

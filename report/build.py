@@ -1,8 +1,9 @@
-"""Make the report from executed notebooks: a PDF, a web site and the folder of figures.
+"""Make the report from executed notebooks: a PDF, a web site, the figures, the slides.
 
     build.py pdf     --output build/report.pdf --profile full NOTEBOOK...
     build.py site    --output build/site       --profile full NOTEBOOK...
     build.py figures --output figures                         NOTEBOOK...
+    build.py slides  --output build/slides                    NOTEBOOK...
 
 Nothing is downloaded, and the same commit gives the same bytes.
 """
@@ -15,14 +16,14 @@ if __name__ == "__main__":
     # Python puts a script's own folder first on the path, where site.py would hide Python's module.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from report import figures, pdf, site
+from report import figures, pdf, site, slides
 from report.common import ReportError
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Read the command line and build one product."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("product", choices=["pdf", "site", "figures"])
+    parser.add_argument("product", choices=["pdf", "site", "figures", "slides"])
     parser.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--profile", default="full")
@@ -32,6 +33,8 @@ def main(arguments: list[str] | None = None) -> None:
             pdf.build(options.notebooks, options.output, options.profile)
         elif options.product == "site":
             site.build(options.notebooks, options.output, options.profile)
+        elif options.product == "slides":
+            slides.build(options.notebooks, options.output, slides.SOURCES)
         else:
             figures.build(options.notebooks, options.output)
     except ReportError as error:

@@ -91,6 +91,11 @@ def parse(text: str) -> list:
     return _PARSER.parse(text)
 
 
+def html(text: str, inline: bool = False) -> str:
+    """Return Markdown as HTML; ``inline`` without a paragraph around it."""
+    return _PARSER.renderInline(text) if inline else _PARSER.render(text)
+
+
 def words(tokens: list) -> list[str]:
     """Return what JupyterLab shows of Markdown: kind and text of each block, without spaces.
 
