@@ -85,6 +85,8 @@ class VariableNetwork(nn.Module):
     as the sum on average. Parameters: 29,029 at width 81, 64,311 at 199. ``batch_norm``: each
     convolution without a bias, followed by batch normalisation (29,158 parameters at width 81).
     ``conv`` makes the convolutions and is called like ``torch.nn.Conv2d``.
+    Exported with free sizes it no longer refuses images that are too small: the test of the size
+    stays in Python, and onnxruntime's pools give a pixel where none is defined.
     """
 
     def __init__(

@@ -159,3 +159,21 @@ def test_a_single_image_is_refused_with_the_remedy(network):
 
 def test_layers_skips_those_without_weights():
     assert list(layers(nn.Sequential(nn.ReLU(), nn.Linear(2, 1)))) == ["1"]
+
+
+@pytest.mark.parametrize("pooling", ["max", "mean", "sum", "scaled-mean"])
+def test_variable_network_exported_with_free_sizes(pooling):
+    import onnxruntime  # not for the other tests: it takes a second
+
+    network, free = VariableNetwork(pooling=pooling).eval(), torch.export.Dim.DYNAMIC
+    example, shapes = torch.rand(2, 1, 32, 40), ({0: free, 2: free, 3: free},)
+    program = torch.onnx.export(network, (example,), dynamic_shapes=shapes, verbose=False)
+    model = program.model_proto.SerializeToString()
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    (name,) = (value.name for value in session.get_inputs())
+    for size in ((1, 1, 8, 8), (3, 1, 29, 57)):
+        images = torch.rand(size)
+        (scores,) = session.run(None, {name: images.numpy()})
+        torch.testing.assert_close(torch.from_numpy(scores), network(images).detach())
+    # What the docstring warns of; the network in Python refuses this image.
+    assert session.run(None, {name: torch.rand(1, 1, 7, 7).numpy()})[0].shape == (1, 10)
