@@ -211,8 +211,8 @@ $(WORK)/facts: always
 $(PDF): $(WORK)/executed $(WORK)/facts $(TYPESETTING)
 	@$(BIN)/python report/build.py pdf --output $@ --profile $(PROFILE) $(EXECUTED)
 
-$(SITE)/index.html: $(WORK)/executed $(WORK)/facts $(TYPESETTING) $(wildcard notebooks/exercises/*.ipynb)
-	@$(BIN)/python report/build.py site --output $(SITE) --profile $(PROFILE) $(EXECUTED)
+$(SITE)/index.html: $(PDF) $(wildcard notebooks/exercises/*.ipynb helpers/explorables/js/*) LICENSE CITATION.cff
+	@$(BIN)/python report/build.py site --output $(SITE) --profile $(PROFILE) --pdf $(PDF) $(EXECUTED)
 
 $(SLIDES)/made: $(WORK)/executed $(TYPESETTING) $(wildcard notebooks/slides/*.md)
 	@$(BIN)/python report/build.py slides --output $(@D) $(EXECUTED)

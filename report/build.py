@@ -27,12 +27,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--profile", default="full")
+    parser.add_argument("--pdf", type=Path, help="the report on paper, which the site offers")
     options = parser.parse_args(arguments)
     try:
         if options.product == "pdf":
             pdf.build(options.notebooks, options.output, options.profile)
         elif options.product == "site":
-            site.build(options.notebooks, options.output, options.profile)
+            site.build(options.notebooks, options.output, options.profile, options.pdf)
         elif options.product == "slides":
             slides.build(options.notebooks, options.output, slides.SOURCES)
         else:

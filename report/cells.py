@@ -52,8 +52,9 @@ def _of_notebook(path: Path, notebook, problems: list[str]) -> list[dict]:
         if cell.cell_type == "markdown":
             cells.append(_markdown(cell.source, path.stem, at, problems) | _tagged(tag))
         elif cell.cell_type == "code":
-            if "hide-input" not in tags and cell.source.strip():
-                cells.append({"kind": "code", "at": at, "text": readable(cell.source)})
+            if cell.source.strip():
+                folded = {"folded": True} if "hide-input" in tags else {}
+                cells.append({"kind": "code", "at": at, "text": readable(cell.source)} | folded)
             cells += _outputs(path, cell.outputs, at, tag, problems)
         else:
             problems.append(f"lesson {path.stem}, cell {at}: a raw cell is not printed")

@@ -1,8 +1,22 @@
-// Search in the sections of all pages; `sections` comes from sections.js. Also: the contents stand
-// open where there is room for them.
+// Search in the sections of all pages; `sections` comes from sections.js, which is loaded when it is
+// first wanted. Also: the contents stand open where there is room for them.
 const search = document.querySelector("[role=search]");
-const [input, results] = search.children;
+const [input, results, status] = search.children;
 search.hidden = false;
+let loading;
+const loaded = () =>
+  (loading ??= new Promise((resolve) => {
+    const script = document.createElement("script");
+    script.src = "sections.js";
+    script.onload = resolve;
+    document.head.append(script);
+  }));
+input.addEventListener("focus", loaded);
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.target.closest("input, select, textarea, [tabindex]")) return;
+  event.preventDefault();
+  input.focus();
+});
 for (const details of document.querySelectorAll("nav details"))
   details.open = matchMedia("(min-width: 75rem)").matches;
 
@@ -67,10 +81,12 @@ function reachable() {
 addEventListener("load", reachable);
 addEventListener("resize", reachable);
 
-input.addEventListener("input", () => {
+input.addEventListener("input", async () => {
+  await loaded();
   const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
   const hits = words.length ? found(words) : [];
   results.replaceChildren();
+  status.textContent = words.length ? `${hits.length} results` : "";
   if (words.length && !hits.length) {
     const item = document.createElement("li");
     item.className = "none";
@@ -88,3 +104,27 @@ input.addEventListener("input", () => {
     results.append(item);
   }
 });
+
+// Code can be copied, a section linked to, and an animation played again.
+for (const block of document.querySelectorAll(".code")) {
+  const copy = document.createElement("button");
+  copy.className = "copy";
+  copy.type = "button";
+  copy.textContent = "Copy";
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(block.querySelector("pre").innerText);
+    copy.textContent = "Copied";
+    setTimeout(() => (copy.textContent = "Copy"), 1500);
+  });
+  block.append(copy);
+}
+for (const heading of document.querySelectorAll("main :is(h2, h3, h4)")) {
+  const place = heading.id || heading.closest("section[id]")?.id;
+  if (!place) continue;
+  const link = document.createElement("a");
+  link.className = "permalink";
+  link.href = "#" + place;
+  link.textContent = "#";
+  link.setAttribute("aria-label", `Link to “${heading.textContent.trim()}”`);
+  heading.append(link);
+}

@@ -55,6 +55,16 @@ local function code(div)
   return S.wrapped(S.block(open), content, S.block("]"))
 end
 
+-- Code that only draws is folded on the page, and left out on paper.
+local function folded(div)
+  if S.typst then return {} end
+  div.classes = { "code" }
+  return {
+    pandoc.RawBlock("html", '<details class="source"><summary>Code of what follows</summary>'),
+    div, pandoc.RawBlock("html", "</details>"),
+  }
+end
+
 local function bold_head(t)
   for _, row in ipairs(t.head.rows) do
     for _, cell in ipairs(row.cells) do
@@ -203,7 +213,7 @@ local function callout_block(div)
 end
 
 local divs = {
-  code = code, output = code, picture = picture, table = data_table, callout = callout_block,
+  code = code, folded = folded, output = code, picture = picture, table = data_table, callout = callout_block,
 }
 
 -- The blocks of a lesson or of a call-out, as the product has them

@@ -44,7 +44,8 @@ function kinds.markdown(cell, where)
   return cell.tag and pandoc.Blocks({ pandoc.Div(blocks, { class = cell.tag }) }) or blocks
 end
 function kinds.code(cell)
-  return { pandoc.Div({ pandoc.CodeBlock(cell.text, { class = "python" }) }, { class = "code" }) }
+  local class = cell.folded and "folded" or "code"
+  return { pandoc.Div({ pandoc.CodeBlock(cell.text, { class = "python" }) }, { class = class }) }
 end
 function kinds.output(cell)
   return { pandoc.Div({ pandoc.CodeBlock(cell.text, { class = "text" }) }, { class = "output" }) }
