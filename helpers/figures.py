@@ -113,10 +113,11 @@ def show(figure, name: str, caption: str, alt: str, *, live: dict | None = None,
     _publish(data | (live or {}), "fig", name, caption, alt, **more)
 
 
-def animate(figures, name: str, caption: str, alt: str, *, interval: int = 700) -> None:
+def animate(figures, name: str, caption: str, alt: str, *, interval: int = 600) -> None:
     """Display matplotlib figures one after another as an animated PNG, and close them.
 
-    All figures have the same size; ``interval`` is the time of a frame in milliseconds. The report
+    All figures have the same size; ``interval`` is the time of a frame in milliseconds. It plays
+    once: what moves for more than five seconds must be stoppable (WCAG 2.2.2). The report
     on paper shows the other figures of the lesson instead; the web page plays the animation.
     """
     from PIL import Image
@@ -129,7 +130,7 @@ def animate(figures, name: str, caption: str, alt: str, *, interval: int = 700) 
         plt.close(figure)
     buffer = io.BytesIO()
     frames[0].save(
-        buffer, "png", save_all=True, append_images=frames[1:], duration=interval, loop=0
+        buffer, "png", save_all=True, append_images=frames[1:], duration=interval, loop=1
     )
     data = {"text/plain": f"[{alt}]", "image/png": base64.b64encode(buffer.getvalue()).decode()}
     _publish(data, "animation", name, caption, alt)

@@ -1,5 +1,6 @@
 """The web pages: pandoc's bodies with contents, search, and figures that one can touch."""
 
+import hashlib
 import html
 import json
 import re
@@ -17,6 +18,7 @@ DESCRIPTION = (
     "code, exercises and figures that one can touch."
 )
 EXTRAS = ("report.pdf", "LICENSE.txt", "CITATION.cff")  # offered on every page if there
+APART = 50_000  # characters of a state that get a file of their own
 FIRST = "by-hand"  # the figure that the start page opens with
 
 
@@ -47,6 +49,7 @@ def write_pages(bodies: Path, output: Path, lessons: dict, facts: dict) -> None:
         [None, start, *pages[:-1]], [start, *pages], [*pages, None], strict=True
     ):
         body = sized(like_in_print(read_text(bodies / page["path"])), output)
+        body = with_states_apart(body, output)
         modules = sorted(set(re.findall(r'data-module="(\w+)"', body)))
         sections += searchable(body, page)
         text = template.render(
@@ -75,6 +78,20 @@ def front(lessons: dict) -> str:
                     "</figcaption></figure>\n"
                 )
     return ""
+
+
+def with_states_apart(body: str, output: Path) -> str:
+    """Return a page whose large states lie in files of their own, loaded when they are near."""
+
+    def apart(match: re.Match) -> str:
+        if len(match[1]) < APART:
+            return match[0]
+        state = html.unescape(match[1])
+        name = f"states/{hashlib.sha256(state.encode()).hexdigest()[:12]}.js"
+        write_text(output / name, f"states[{json.dumps(name)}] = {state};\n")
+        return f'data-state-file="{name}"'
+
+    return re.sub(r'data-state="([^"]*)"', apart, body)
 
 
 def sized(body: str, output: Path) -> str:
@@ -109,6 +126,8 @@ def like_in_print(body: str) -> str:
     # a tilde of its own, which fonts draw wider than the combining one
     body = body.replace(">\u0303</mo>", ">~</mo>")
     # pandoc makes \\mathbf slanted: 52 letters from U+1D468, the upright ones from U+1D400
+    # what heads nothing is no header: a screen reader would announce an empty one
+    body = re.sub(r"<th([^>]*)></th>", r"<td\1></td>", body)
     upright = {code: code - 0x68 for code in range(0x1D468, 0x1D468 + 52)}
     return body.replace('mathvariant="bold-italic"', 'mathvariant="bold"').translate(upright)
 

@@ -4,13 +4,7 @@ const search = document.querySelector("[role=search]");
 const [input, results, status] = search.children;
 search.hidden = false;
 let loading;
-const loaded = () =>
-  (loading ??= new Promise((resolve) => {
-    const script = document.createElement("script");
-    script.src = "sections.js";
-    script.onload = resolve;
-    document.head.append(script);
-  }));
+const loaded = () => (loading ??= load("sections.js"));
 input.addEventListener("focus", loaded);
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.target.closest("input, select, textarea, [tabindex]")) return;
@@ -67,14 +61,37 @@ class Model {
   save_changes() {}
 }
 
+const states = {}; // filled by the files of large states
+
+function load(file) {
+  return new Promise((resolve) => {
+    const script = document.createElement("script");
+    script.src = file;
+    script.onload = resolve;
+    document.head.append(script);
+  });
+}
+
 function mount(module, { render }) {
-  for (const box of document.querySelectorAll(`.explorable[data-module="${module}"]`))
-    render({ model: new Model(JSON.parse(box.dataset.state)), el: box });
+  for (const box of document.querySelectorAll(`.explorable[data-module="${module}"]`)) {
+    const file = box.dataset.stateFile;
+    if (!file) {
+      render({ model: new Model(JSON.parse(box.dataset.state)), el: box });
+      continue;
+    }
+    const near = new IntersectionObserver(async ([{ isIntersecting }]) => {
+      if (!isIntersecting) return;
+      near.disconnect();
+      await load(file);
+      render({ model: new Model(structuredClone(states[file])), el: box });
+    }, { rootMargin: "800px" });
+    near.observe(box);
+  }
 }
 
 // What is scrolled sideways can be reached with the keyboard.
 function reachable() {
-  for (const box of document.querySelectorAll("pre, .wide, .long, math[display=block]"))
+  for (const box of document.querySelectorAll("pre, .wide, .long, .explorable, math[display=block]"))
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
 }
@@ -105,14 +122,26 @@ input.addEventListener("input", async () => {
   }
 });
 
-// Code can be copied, a section linked to, and an animation played again.
+// Code can be copied, a section linked to, and an animation, which plays once, played again.
+for (const picture of document.querySelectorAll("picture")) {
+  const image = picture.querySelector("img"), again = document.createElement("button");
+  again.className = "again";
+  again.type = "button";
+  again.textContent = "Play again";
+  again.addEventListener("click", () => {
+    const src = image.src;
+    image.src = "";
+    image.src = src;
+  });
+  picture.after(again);
+}
 for (const block of document.querySelectorAll(".code")) {
   const copy = document.createElement("button");
   copy.className = "copy";
   copy.type = "button";
   copy.textContent = "Copy";
   copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(block.querySelector("pre").innerText);
+    await navigator.clipboard.writeText(block.querySelector("pre").textContent);
     copy.textContent = "Copied";
     setTimeout(() => (copy.textContent = "Copy"), 1500);
   });

@@ -23,7 +23,7 @@ def build(paths: list[Path], output: Path, profile: str, pdf: Path | None = None
     lessons = read(paths)
     new = output.with_name(output.name + ".new")
     shutil.rmtree(new, ignore_errors=True)
-    for folder in ("exercises", "figures", "fonts", "notebooks"):
+    for folder in ("exercises", "figures", "fonts", "notebooks", "states"):
         (new / folder).mkdir(parents=True)
     for path, notebook in lessons.items():
         files = figure_files(path, notebook) | stills(path, notebook)

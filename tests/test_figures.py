@@ -109,7 +109,7 @@ def test_an_animation_holds_every_frame(displayed):
     data, keywords = displayed[0]
     assert keywords["metadata"]["report"]["kind"] == "animation"
     image = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
-    assert image.n_frames == 3 and image.info["duration"] == 700
+    assert image.n_frames == 3 and image.info["duration"] == 600
 
 
 def test_a_table_is_html_with_the_precision_asked_for(displayed):

@@ -1,5 +1,8 @@
 """The web pages in a browser."""
 
+from pathlib import Path
+
+import axe_core_python
 import pytest
 
 PROBE = """
@@ -31,6 +34,31 @@ def test_pages_in_a_browser(browser, request, pages, width):
         assert browser.foreign() == [], page.name
 
 
+AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(375, "light"), (1400, "dark")])
+def test_axe_finds_nothing(browser, book, width, scheme):
+    """No fault of accessibility that can be found by a program, on any page."""
+    for page in sorted(book.glob("*.html")):
+        browser.open(page, width, scheme)
+        browser.run(f"{AXE.read_text('utf-8')};0")
+        found = browser.run("""axe.run(document, {resultTypes: ["violations"]}).then((result) =>
+          result.violations.map((fault) => [fault.id, fault.nodes[0].html.slice(0, 200)]))""")
+        assert found == [], page.name
+
+
+def test_code_is_copied_and_sections_are_linked_to(browser, site):
+    browser.open(site / "03_first.html")
+    browser.run("navigator.clipboard.writeText = (text) => { window.copied = text; }")
+    browser.run("document.querySelector('.copy').click()")
+    assert browser.run("window.copied") == "import plumbing"
+    link = "document.querySelector('h2 .permalink')"
+    assert browser.run(f"{link}.getAttribute('href')").startswith("#")
+    assert browser.run(f"!!document.querySelector({link}.getAttribute('href'))")
+    assert browser.run("document.querySelector('.again').textContent") == "Play again"
+
+
 def test_the_browser_would_tell(browser, tmp_path):
     page = tmp_path / "page.html"
     page.write_text('<img src="https://host.invalid/x.png"><script>console.error("no")</script>')
@@ -41,24 +69,29 @@ def test_the_browser_would_tell(browser, tmp_path):
 
 def test_search_in_a_browser(browser, site):
     browser.open(site / "index.html", 375)
-    browser.run("document.querySelector('input').focus()")
-    browser("Input.insertText", text="later SECTION")
+    search(browser, "later SECTION")
     results = "document.querySelector('[role=search] ol')"
     assert browser.run(f"{results}.querySelector('a').href").endswith("#07-A-later-section")
     sides = "((box) => [box.left, box.right])(document.querySelector('%s').getBoundingClientRect())"
     left, right = browser.run(sides % "[role=search] ol")
     assert [left, right] == browser.run(sides % "[role=search] input")
     assert 0 <= left < 40 and 335 < right <= 375
-    browser("Input.insertText", text=" nonsense")
+    search(browser, " nonsense")
     assert browser.run(f"{results}.innerText") == "nothing found"
+
+
+def search(browser, words: str) -> None:
+    """Type into the search box, and wait for the results."""
+    browser.run("document.querySelector('input').focus()")
+    browser("Input.insertText", text=words)
+    browser.run("loaded().then(() => new Promise((done) => setTimeout(done, 50)))")
 
 
 @pytest.mark.parametrize("how", ["key", "elsewhere", "link"])
 def test_results_of_a_search_close(browser, site, how):
     browser.open(site / "07_second.html")
     results = "document.querySelector('[role=search] ol')"
-    browser.run("document.querySelector('input').focus()")
-    browser("Input.insertText", text="later section")
+    search(browser, "later section")
     assert browser.run(f"{results}.children.length") == 1
     if how == "key":
         for kind in ("keyDown", "keyUp"):

@@ -7,7 +7,7 @@ import torch
 import traitlets
 from nbformat.v4 import new_notebook
 from torch.nn import functional as F
-from touch import load, move, page, point, press, shown, texts
+from touch import load, move, page, point, press, show, shown, texts
 
 from helpers import example
 from helpers.explorables.base import WIDGET
@@ -96,7 +96,7 @@ def outputs(browser) -> list[str]:
 
 
 def test_a_page_opened_as_a_file_shows_the_figure(browser, sliding):
-    browser.open(sliding)
+    show(browser, sliding)
     assert outputs(browser) == ["4", "−1", "2", "6"]
     assert "1·1 + 2·2 + 0·0 + 1·(−1) = 4" in texts(browser, ".xp-sum")[0]
     assert texts(browser, "summary")[-1].startswith("Answer")
@@ -105,7 +105,7 @@ def test_a_page_opened_as_a_file_shows_the_figure(browser, sliding):
 
 
 def test_sliders_change_the_output_and_the_formula(browser, sliding):
-    browser.open(sliding)
+    show(browser, sliding)
     move(browser, "stride", 2)
     assert outputs(browser) == ["4"]
     assert "H_out = ⌊(3 + 2·0 − 1·(2 − 1) − 1) / 2⌋ + 1 = 1" in texts(browser, ".xp-formula")[0]
@@ -120,7 +120,7 @@ def test_sliders_change_the_output_and_the_formula(browser, sliding):
 
 @pytest.mark.parametrize("how", ["mouse", "finger"])
 def test_the_pointer_marks_a_window(browser, sliding, how):
-    browser.open(sliding, 375 if how == "finger" else 1400)
+    show(browser, sliding, 375 if how == "finger" else 1400)
     last = "[aria-label=output] tr:last-child td:last-child button"
     browser.run(f"document.querySelector('{last}').scrollIntoView({{block: 'center'}})")
     point(browser, last, how)
@@ -129,7 +129,7 @@ def test_the_pointer_marks_a_window(browser, sliding, how):
 
 
 def test_the_keyboard_walks_over_the_output(browser, sliding):
-    browser.open(sliding)
+    show(browser, sliding)
     browser.run("document.querySelector('[aria-label=output] button').focus()")
     press(browser, "ArrowRight", "ArrowDown")
     assert browser.run("document.activeElement.getAttribute('aria-label')").endswith("column 1: 6")
@@ -138,7 +138,7 @@ def test_the_keyboard_walks_over_the_output(browser, sliding):
 
 
 def test_numbers_can_be_edited_and_wrong_ones_are_marked(browser, sliding):
-    browser.open(sliding)
+    show(browser, sliding)
     entry = "document.querySelector('[aria-label=\"kernel, row 0, column 0\"]')"
     change = f"(e => {{ e.value = '%s'; e.dispatchEvent(new Event('change')) }})({entry})"
     browser.run(change % "2,5")

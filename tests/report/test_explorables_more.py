@@ -8,7 +8,7 @@ import traitlets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
-from touch import load, move, page, point, press, texts
+from touch import load, move, page, point, press, show, texts
 
 from helpers import data, example
 from helpers.data import augment
@@ -48,7 +48,7 @@ def test_columns_and_fold_in_the_browser_are_those_of_torch(browser, h, w, size,
 
 
 def test_a_pixel_shows_its_copies(browser, tmp_path_factory):
-    browser.open(pages(tmp_path_factory, Unfolding()))
+    show(browser, pages(tmp_path_factory, Unfolding()))
     point(browser, "[aria-label=fold] tr:nth-child(2) td:nth-child(2) button")
     assert texts(browser, ".xp-sum")[0].endswith(
         "has 4 copies, in the patches 3, 2, 1, 0; fold adds them: 1 + 1 + 1 + 1 = 4"
@@ -86,7 +86,7 @@ def test_the_example_by_hand_is_where_it_begins():
 
 
 def test_terms_one_by_one(browser, tmp_path_factory):
-    browser.open(pages(tmp_path_factory, BackwardPass()))
+    show(browser, pages(tmp_path_factory, BackwardPass()))
     point(browser, '[aria-label="gradient X∇"] tr:nth-child(2) td:nth-child(2) button')
     assert "X∇[1, 1] = 1·(−1) + 0·0 + 2·2 + (−1)·1 = 2" in texts(browser, ".xp-sum")[0]
     browser.run("[...document.querySelectorAll('.xp-button')][1].click()")
@@ -118,7 +118,7 @@ def test_maps_in_the_browser_are_those_of_the_lessons(browser):
 
 
 def test_the_sliders_of_the_map(browser, tmp_path_factory):
-    browser.open(pages(tmp_path_factory, Augmentation(digits(2))))
+    show(browser, pages(tmp_path_factory, Augmentation(digits(2))))
     assert texts(browser, ".xp-line") == ["1  0  0", "0  1  0", "0  0  1"]
     move(browser, "shift right", 3)
     assert texts(browser, ".xp-line")[0] == "1  0  3"
@@ -153,7 +153,7 @@ def test_deviations_have_the_spread_of_the_runs(browser, tmp_path_factory):
     assert noise.deviations == pytest.approx([-(0.5**0.5), 0.5**0.5])
     with pytest.raises(ValueError, match="'b' has 1 run; at least 2"):
         Noise({"b": [98.0]})
-    browser.open(pages(tmp_path_factory, noise))
+    show(browser, pages(tmp_path_factory, noise))
     assert "all settings are equally good" in texts(browser, ".xp-sum")[0]
     move(browser, "true difference, worst to best", 2)
     move(browser, "runs of each", 10)
@@ -217,7 +217,7 @@ def painted(browser) -> int:
 
 @pytest.mark.parametrize("how", ["mouse", "finger", "keyboard"])
 def test_a_digit_is_drawn(browser, drawing, how):
-    browser.open(drawing, 375 if how == "finger" else 1400)
+    show(browser, drawing, 375 if how == "finger" else 1400)
     browser.run("[...document.querySelectorAll('.xp-button')].at(-1).click()")
     move(browser, "scale of the digit", 1)
     browser.run(  # the mean network shows no orange squares
@@ -241,7 +241,7 @@ def test_a_digit_is_drawn(browser, drawing, how):
 
 
 def test_the_canvas_grows_and_the_maps_follow(browser, drawing):
-    browser.open(drawing)
+    show(browser, drawing)
     for side in (28, 64, 128):
         move(browser, "canvas", side)
         assert f"81 maps of {side // 8}×{side // 8}" in texts(browser, ".xp-title")[-1]

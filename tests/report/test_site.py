@@ -6,9 +6,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
+from fontTools.ttLib import TTFont
 from small import LESSONS, lessons
 
 from report import exercises
+from report.common import FONTS
 from report.site import build as build_site
 
 
@@ -82,7 +84,7 @@ def test_site_has_animation_formulas_and_next(site):
 
 def test_site_names_the_licence_of_each_font(site):
     text = (site / "fonts" / "LICENSE.txt").read_text()
-    fonts = [file.name for file in (site / "fonts").glob("*.ttf")]
+    fonts = [file.stem for file in (site / "fonts").glob("*.woff2")]
     assert fonts and all(name in text for name in fonts)
     assert text.count("http") >= len(fonts) and "SIL OPEN FONT LICENSE Version 1.1" in text
 
@@ -107,3 +109,58 @@ def test_site_gives_the_same_bytes(site, tmp_path):
 
 def test_site_joins_a_number_and_its_sign(site):
     assert "95\u00a0%" in (site / "03_first.html").read_text()
+
+
+def test_pictures_have_sizes_so_that_nothing_jumps(book):
+    for page in book.glob("*.html"):
+        images = re.findall(r"<img[^>]*>", page.read_text())
+        assert all(re.search(r'width="\d+" height="\d+"', image) for image in images), page.name
+
+
+def test_a_first_visit_weighs_less_than_a_megabyte_and_a_half(book):
+    """What a page loads at once: no pictures and no large states, which come when they are near."""
+    shared = [book / "site.css", book / "site.js", *(book / "fonts").glob("*.woff2")]
+    base = sum(file.stat().st_size for file in shared)
+    weights = {page.name: base + page.stat().st_size for page in book.glob("*.html")}
+    assert max(weights.values()) < 1.5e6, weights
+    assert all('loading="lazy"' in i for p in book.glob("[01]*.html") for i in pictures_of(p))
+
+
+def pictures_of(page: Path) -> list[str]:
+    return re.findall(r"<img[^>]*>", page.read_text())
+
+
+def test_fonts_are_packed_whole(site):
+    for source in (next(f.rglob("IBMPlexMono-Regular.ttf")) for f in FONTS[1:2]):
+        packed = TTFont(site / "fonts" / "IBMPlexMono-Regular.woff2")
+        assert packed.flavor == "woff2"
+        assert packed.getGlyphOrder() == TTFont(source).getGlyphOrder()
+        assert packed["name"].getDebugName(1) == TTFont(source)["name"].getDebugName(1)
+
+
+def test_code_that_draws_is_folded_on_the_page(site):
+    page = (site / "03_first.html").read_text()
+    folded = re.findall(r'<details class="source">.*?</details>', page, re.S)
+    assert any("plumbing" in part for part in folded)
+    assert "plumbing" not in re.sub(r'<details class="source">.*?</details>', "", page, flags=re.S)
+
+
+def test_the_site_offers_pdf_licence_and_citation(tmp_path, site):
+    pdf = tmp_path / "report.pdf"
+    pdf.write_bytes(b"%PDF-")
+    build_site(lessons(tmp_path / "some"), tmp_path / "site", "quick", pdf)
+    for page in (tmp_path / "site").glob("*.html"):
+        links = Page(page).links
+        assert {"report.pdf", "LICENSE.txt", "CITATION.cff"} <= set(links), page.name
+    assert (tmp_path / "site/report.pdf").read_bytes() == b"%PDF-"
+    assert "report.pdf" not in Page(site / "index.html").links
+
+
+def test_the_start_page_opens_with_a_figure_to_touch(book):
+    page = (book / "index.html").read_text()
+    assert page.index('data-module="sliding_kernel"') < page.index("What was found")
+    assert 'content="Convolution from nested loops' in page
+
+
+def test_no_header_of_a_table_is_empty(book):
+    assert not any(re.search(r"<th[^>]*></th>", p.read_text()) for p in book.glob("*.html"))

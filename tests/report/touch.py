@@ -49,6 +49,15 @@ def load(browser, module: str, expression: str):
     )
 
 
+def show(browser, page: Path, width: int = 1400) -> None:
+    """Open a page and wait until its figures can be touched; large states are loaded late."""
+    browser.open(page, width)
+    browser.run("""(async () => {
+      const waiting = () => document.querySelector(".explorable:not(:has(.xp))");
+      while (waiting()) await new Promise((resolve) => setTimeout(resolve, 20));
+    })()""")
+
+
 def texts(browser, selector: str) -> list[str]:
     """Return the text of each element."""
     return browser.run(f"[...document.querySelectorAll('{selector}')].map((e) => e.textContent)")
