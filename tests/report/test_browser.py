@@ -55,7 +55,7 @@ def test_code_is_copied_and_sections_are_linked_to(browser, site):
     assert browser.run("window.copied") == "import plumbing"
     link = "document.querySelector('h2 .permalink')"
     assert browser.run(f"{link}.getAttribute('href')").startswith("#")
-    assert browser.run(f"!!document.querySelector({link}.getAttribute('href'))")
+    assert browser.run(f"!!document.getElementById({link}.hash.slice(1))")
     assert browser.run("document.querySelector('.again').textContent") == "Play again"
 
 
