@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Behaviour: a Dataset of Hugging Face's datasets keeps float64 columns, but with_format("numpy") hands
-# them out as float32, without a word, and map works on those. The plain format gives the float64 numbers.
-# So do loss curves and seconds since 1970 lose digits: such a time is rounded to 128 seconds.
+# them out as float32, without a word. The plain format gives the float64 numbers.
+# So a loss loses digits, and a time in seconds since 1970 is rounded to 128 seconds.
 # Seen with datasets 5.2.0, 2026-11-28. What helps: with_format("numpy", dtype=np.float64).
 # Fails when datasets does otherwise.
 # Installs its packages into a temporary folder.
