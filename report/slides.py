@@ -15,7 +15,7 @@ from report import deck, formulas, markdown
 from report.cells import readable, shorten
 from report.common import HERE, ReportError, read, read_text, write_text
 from report.figures import stills
-from report.site import like_in_print
+from report.pages import like_in_print
 from report.slide_parts import fonts, mathml, step_by_step, tall
 
 SOURCES = HERE.parent / "notebooks" / "slides"

@@ -1,7 +1,8 @@
 """The lectures: their sources, the plan that adds up their minutes, and the decks in a browser."""
 
+import base64
+import io
 import re
-import subprocess
 from pathlib import Path
 
 import nbformat
@@ -109,7 +110,7 @@ def test_cells_of_one_slide_and_steps(tmp_path):
     assert body.count('<mtr class="fragment">') == 1 and "<h2>Part</h2>" in body
 
 
-def open_deck(browser, page: Path, query: str = "") -> int:
+def open_deck(browser, page: Path) -> int:
     browser.open(page, width=1280)
     size = {"width": 1280, "height": 720, "deviceScaleFactor": 1, "mobile": False}
     browser("Emulation.setDeviceMetricsOverride", **size)
@@ -152,17 +153,17 @@ def test_keys_and_steps(decks, browser):
     assert browser.run("Reveal.getSlideNotes()").startswith("<p><strong>5 min")
 
 
-def test_a_deck_prints_to_pdf(decks, browser, tmp_path):
-    count = open_deck(browser, decks / "01_naive_convolution.html")
-    output = tmp_path / "slides.pdf"
-    subprocess.run(
-        [browser.process.args[0], "--headless", "--no-sandbox", "--disable-gpu",
-         f"--user-data-dir={tmp_path / 'profile'}", "--no-pdf-header-footer",
-         f"--print-to-pdf={output}",
-         (decks / "01_naive_convolution.html").as_uri() + "?view=print"],
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
-    pages = PdfReader(output).pages
+def test_a_deck_prints_to_pdf(decks, browser):
+    deck = decks / "01_naive_convolution.html"
+    count = open_deck(browser, deck)
+    browser("Page.navigate", url=deck.as_uri() + "?view=print")
+    browser.wait(lambda message: message.get("method") == "Page.loadEventFired")
+    laid_out = f"document.querySelectorAll('.pdf-page').length === {count}"
+    look = f"const look = () => {laid_out} ? done(true) : setTimeout(look, 50); look();"
+    assert browser.run(f"new Promise(done => {{ {look} }})")
+    printed = browser("Page.printToPDF", preferCSSPageSize=True, printBackground=True)["data"]
+    pages = PdfReader(io.BytesIO(base64.b64decode(printed))).pages
     assert len(pages) == count
+    assert all(page.mediabox[2:] == [960, 540] for page in pages)  # 1280×720 pixels in points
     texts = [page.extract_text() for page in pages]
     assert "One window" in texts[2] and "The middle pixel lies in all four" in " ".join(texts)
