@@ -116,5 +116,5 @@ def _final(group: str, settings: list[Experiment]) -> list[Experiment]:
 
 
 # What is trained, and so in the table: a group joins when all its runs have a record.
-WRITTEN = ()
+WRITTEN = (low_rate,)
 CHOSEN = ()
