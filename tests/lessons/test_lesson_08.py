@@ -11,6 +11,7 @@ from lesson import definitions
 
 from helpers import statistics
 from helpers.data import augment
+from helpers.experiments import records
 
 lesson = definitions("08_augmentation")
 PARAMETERS = st.tuples(
@@ -129,3 +130,18 @@ def test_the_factor_is_exact_for_one_fraction_everywhere():
     lesson.factor.__globals__["omega"] = omega  # which the lesson computes beside it
     expected = lesson.power(image[None, None]) * lesson.factor(2 * beta * (1 - beta))
     close(lesson.power(shifted[None, None]), expected, atol=1e-9)
+
+
+def test_the_gain_at_the_slow_rate_is_one_from_normalisation():
+    """What the lesson says of the runs at the rate of the original's code."""
+    runs = records.runs(records.load("results", group=("original-rate", "low-rate")))
+    runs["recipe"] = runs["augmentation"].fillna("none")
+    runs = 100 * runs.pivot(
+        index="seed", columns=["normalisation", "recipe"], values="validation_accuracy"
+    )
+    both, normalised, augmented = (
+        statistics.paired(runs[cell], runs[False, "none"])
+        for cell in ((True, "original"), (True, "none"), (False, "original"))
+    )
+    assert both.low < 0.53 < both.high and normalised.low > 0
+    assert augmented.low < 0 < augmented.high and normalised.mean > 0.8 * both.mean
