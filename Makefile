@@ -211,7 +211,7 @@ $(WORK)/facts: always
 $(PDF): $(WORK)/executed $(WORK)/facts $(TYPESETTING)
 	@$(BIN)/python report/build.py pdf --output $@ --profile $(PROFILE) $(EXECUTED)
 
-$(SITE)/index.html: $(PDF) $(wildcard notebooks/exercises/*.ipynb helpers/explorables/js/*) LICENSE CITATION.cff
+$(SITE)/index.html: $(PDF) $(wildcard notebooks/exercises/*.ipynb helpers/explorables/js/* LICENSE CITATION.cff)
 	@$(BIN)/python report/build.py site --output $(SITE) --profile $(PROFILE) --pdf $(PDF) $(EXECUTED)
 
 $(SLIDES)/made: $(WORK)/executed $(TYPESETTING) $(wildcard notebooks/slides/*.md)
