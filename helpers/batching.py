@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from helpers import data
-from helpers.networks import VariableNetwork, costs
+from helpers.networks import MEAN_SCALE, VariableNetwork, costs
 
 Size = tuple[int, int]
 Plan = list[tuple[Tensor, Size]]
@@ -110,16 +110,19 @@ def masked_scores(network: VariableNetwork, batch: Tensor, mask: Tensor) -> Tens
     ``batch`` is (n, channels, height, width), normalised; ``mask``, bool (n, 1, height, width), is
     True on each image's own pixels, which begin in the upper left corner, as in ``data.pad``. What
     lies outside is set to zero before each convolution: that is what the convolution's own padding
-    puts around an image that comes alone. Raises ValueError for an image that is too small, as the
-    network does when it comes alone, and for a mask that does not fit the batch.
+    puts around an image that comes alone. Batch normalisation is right when evaluating only: in
+    training its statistics would count the padding. Raises ValueError for an image that is too
+    small, as the network does when it comes alone, and for a mask that does not fit the batch.
     """
     _check_mask(batch, mask)
     x = batch * mask
-    for conv in (network.conv1, network.conv2, network.conv3):
+    for block in "123":
+        conv, norm = getattr(network, f"conv{block}"), getattr(network, f"norm{block}")
         mask = mask[:, :, 1::2, 1::2]  # pooled pixels whose four pixels all belong to the image
-        x = F.relu(F.max_pool2d(conv(x), 2)) * mask
-    if network.pooling == "mean":
-        pooled = x.sum(dim=(2, 3)) / mask.sum(dim=(2, 3))
+        x = F.relu(F.max_pool2d(norm(conv(x)), 2)) * mask
+    if network.pooling in ("mean", "scaled-mean"):
+        scale = MEAN_SCALE if network.pooling == "scaled-mean" else 1
+        pooled = scale * x.sum(dim=(2, 3)) / mask.sum(dim=(2, 3))
     else:
         pooled = network.pool(x)  # no value is negative: the zeros outside neither win nor add
     return network.linear(pooled)

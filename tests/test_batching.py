@@ -46,6 +46,18 @@ def test_padding_changes_no_score(sizes, pooling, surplus):
     torch.testing.assert_close(together, torch.cat(alone), atol=1e-5, rtol=0)
 
 
+def test_padding_changes_no_score_with_batch_normalisation():
+    images = random_images([(9, 30), (24, 17)])
+    net = initialise(VariableNetwork(11, batch_norm=True), generator())
+    for norm in (net.norm1, net.norm2, net.norm3):  # as after some training
+        norm.running_mean.uniform_(-1, 1, generator=generator())
+        norm.running_var.uniform_(0.5, 2, generator=generator())
+    net.eval()
+    together = batching.scores(net, images, (32, 32), MEAN_STD)
+    alone = [batching.scores(net, [i], tuple(i.shape[1:]), MEAN_STD) for i in images]
+    torch.testing.assert_close(together, torch.cat(alone), atol=1e-5, rtol=0)
+
+
 def test_an_image_alone_goes_through_the_network_as_it_is():
     (image,) = random_images([(17, 30)])
     expected = network("mean")((image[None] / 255 - MEAN_STD[0]) / MEAN_STD[1])

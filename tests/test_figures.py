@@ -36,13 +36,14 @@ def draw(end=3):
 
 def test_show_carries_name_caption_and_alternative_text(displayed, monkeypatch):
     monkeypatch.delenv("REPORT_FIGURES", raising=False)
+    others = plt.get_fignums()
     figures.show(draw(), "line", "A line.", alt="a rising line")
     data, keywords = displayed[0]
     assert keywords["metadata"]["report"] == {
         "kind": "fig", "label": "fig-line", "caption": "A line.", "alt": "a rising line"
     }  # fmt: skip
     assert "image/png" in data and "image/svg+xml" not in data
-    assert not plt.get_fignums()
+    assert plt.get_fignums() == others
 
 
 def test_figures_and_tables_are_numbered_apart_and_keep_their_number(displayed):
