@@ -146,13 +146,14 @@ clean: ## remove what make made; keep results/, figures/ and interrupted runs (b
 
 # ---------------------------------------------------------------- environment
 # $(READY) holds what was installed: files that are only newer, as in another checkout that shares
-# the environment, install nothing.
+# the environment, install nothing. nbgrader's menus are for teachers: notebooks/exercises/README.md.
 WANTED = cat pyproject.toml requirements.lock
 INSTALL = if $(WANTED) | cmp -s - $(READY); then touch $(READY) 2>/dev/null || true; else \
 	echo "Installing the packages into $(VENV); the first time this takes some minutes." && \
 	$(PYTHON) -m venv $(VENV) && \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--constraint requirements.lock --editable ".[report,test]" && \
+	{ $(BIN)/jupyter labextension disable --level=sys_prefix @jupyter/nbgrader >/dev/null 2>&1 || true; } && \
 	$(WANTED) > $(READY); fi
 
 $(READY): pyproject.toml requirements.lock
