@@ -17,6 +17,13 @@ class Augmentation(Explorable):
     """
 
     module = "augmentation"
+    question = traitlets.Unicode(
+        "For which maps do one and two resamplings give the same picture?"
+    ).tag(sync=True)
+    answer = traitlets.Unicode(
+        "Where one of the two steps moves pixels onto pixels: for every map without a rotation, "
+        "and for a rotation with nothing but a shift by whole pixels."
+    ).tag(sync=True)
     images = traitlets.List(traitlets.List(traitlets.List(traitlets.Int()))).tag(sync=True)
     chosen = traitlets.Int(0, min=0).tag(sync=True)
     degrees = traitlets.Float(0, min=-45, max=45).tag(sync=True)
@@ -27,7 +34,7 @@ class Augmentation(Explorable):
 
     def __init__(self, images: Tensor, **state):
         """``images`` is uint8 (n, H, W); ValueError for another kind or shape."""
-        if images.dtype != torch.uint8 or images.ndim != 3:
+        if images.dtype != torch.uint8 or images.ndim != 3 or not images.numel():
             raise ValueError(
                 f"images must be uint8 (n, height, width), got {images.dtype} {tuple(images.shape)}"
             )

@@ -26,6 +26,8 @@ class Matrix(traitlets.TraitType):
         """Return the rows as lists; TraitError names what is wrong."""
         rows = value.tolist() if hasattr(value, "tolist") else value
         try:
+            if any(isinstance(part, str) for part in (rows, *rows)):  # "12" is no row 1, 2
+                self.error(obj, value)
             rows = [[float(entry) for entry in row] for row in rows]
         except (TypeError, ValueError):
             self.error(obj, value)

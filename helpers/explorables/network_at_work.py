@@ -20,6 +20,16 @@ class NetworkAtWork(Explorable):
     """
 
     module = "network_at_work"
+    question = traitlets.Unicode(
+        "By how many pixels can a digit be moved, far from the edge, so that the scores of global "
+        "max stay as they are? And which network is the first to fail on a large canvas?"
+    ).tag(sync=True)
+    answer = traitlets.Unicode(
+        "By any multiple of 4: two pools move by whole places, and the third one and the global "
+        "maximum are together one maximum. After any other move the pools see other pixels side "
+        "by side. On a large canvas the resizing network fails first, since little is left of the "
+        "digit after resizing; global mean, which divides by an ever larger area, becomes unsure."
+    ).tag(sync=True)
     networks = traitlets.List(traitlets.Dict()).tag(sync=True)
     samples = traitlets.List(traitlets.List(traitlets.List(traitlets.Int()))).tag(sync=True)
     digit = traitlets.List(traitlets.List(traitlets.Int(min=0, max=255))).tag(sync=True)
@@ -35,8 +45,10 @@ class NetworkAtWork(Explorable):
     ):
         """``networks``: by name a network of the report, mean and standard deviation of its images.
 
-        ``samples`` is uint8 (n, 28, 28); ValueError for another kind or shape.
+        ``samples`` is uint8 (n, 28, 28); ValueError for another kind or shape, or no network.
         """
+        if not networks:
+            raise ValueError("networks is empty; name at least one network")
         if samples.dtype != torch.uint8 or samples.shape[1:] != (28, 28) or not len(samples):
             raise ValueError(
                 f"samples must be uint8 (n, 28, 28), got {samples.dtype} {tuple(samples.shape)}"
@@ -52,6 +64,14 @@ class NetworkAtWork(Explorable):
                 f"network={proposal['value']}: there are {len(self.networks)}, numbered from 0"
             )
         return proposal["value"]
+
+    @traitlets.validate("digit")
+    def _is_28_wide(self, proposal):
+        rows = proposal["value"]
+        if [len(row) for row in rows] != 28 * [28]:
+            width = len(rows[0]) if rows else 0
+            raise traitlets.TraitError(f"digit must have 28×28 values, got {len(rows)}×{width}")
+        return rows
 
     @property
     def canvas(self) -> Tensor:

@@ -17,6 +17,14 @@ class SlidingKernel(Explorable):
     """
 
     module = "sliding_kernel"
+    question = traitlets.Unicode(
+        "Which output values of the example by hand change when the pixel in the middle becomes 5, "
+        "and by how much?"
+    ).tag(sync=True)
+    answer = traitlets.Unicode(
+        "The middle pixel lies in all four windows and meets another weight in each. The values "
+        "change by 4 times this weight: by \u22124, 0, 8 and 4, so that the second one stays."
+    ).tag(sync=True)
     image = Matrix([[1.0, 2.0, 0.0], [0.0, 1.0, 3.0], [2.0, 0.0, 1.0]], limit=8).tag(sync=True)
     kernel = Matrix([[1.0, 2.0], [0.0, -1.0]], limit=4).tag(sync=True)
     stride = traitlets.Int(1, min=1, max=4).tag(sync=True)

@@ -15,6 +15,13 @@ class Unfolding(Explorable):
     """
 
     module = "unfold"
+    question = traitlets.Unicode(
+        "With windows of 2×2 and stride 2, what is left of the image after unfold and fold?"
+    ).tag(sync=True)
+    answer = traitlets.Unicode(
+        "The four pixels of the only window, unchanged, and zeros in the last row and column: "
+        "no pixel is copied twice, and the pixels in no window are lost."
+    ).tag(sync=True)
     image = Matrix([[1.0, 2.0, 0.0], [0.0, 1.0, 3.0], [2.0, 0.0, 1.0]], limit=6).tag(sync=True)
     kernel_size = traitlets.Int(2, min=1, max=3).tag(sync=True)
     stride = traitlets.Int(1, min=1, max=3).tag(sync=True)

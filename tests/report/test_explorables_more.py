@@ -8,7 +8,7 @@ import traitlets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
-from touch import load, move, page, point, press, show, texts
+from touch import load, move, page, point, press, settle, show, texts
 
 from helpers import data, example
 from helpers.data import augment
@@ -56,7 +56,7 @@ def test_a_pixel_shows_its_copies(browser, tmp_path_factory):
     assert browser.run("document.querySelectorAll('[aria-label=columns] td.warm').length") == 4
     point(browser, "[aria-label=columns] tr:nth-child(1) td:nth-child(3) button")
     assert texts(browser, ".xp-sum")[0].startswith("patch 2, place 0: the pixel [1, 0]")
-    move(browser, "window", 3)
+    move(browser, "window, each side", 3)
     assert len(texts(browser, "[aria-label=columns] button")) == 9
 
 
@@ -119,12 +119,17 @@ def test_maps_in_the_browser_are_those_of_the_lessons(browser):
 
 def test_the_sliders_of_the_map(browser, tmp_path_factory):
     show(browser, pages(tmp_path_factory, Augmentation(digits(2))))
-    assert texts(browser, ".xp-line") == ["1  0  0", "0  1  0", "0  0  1"]
+    row = "{:>8}{:>8}{:>8}".format
+    assert texts(browser, ".xp-line") == [
+        row("1.000", "0.000", "0.000"), row("0.000", "1.000", "0.000"),
+        row("0.000", "0.000", "1.000"),
+    ]  # fmt: skip
     move(browser, "shift right", 3)
-    assert texts(browser, ".xp-line")[0] == "1  0  3"
-    move(browser, "digit", 1)
+    assert texts(browser, ".xp-line")[0] == row("1.000", "0.000", "3.000")
+    assert texts(browser, ".xp-sum")[0].startswith("Two resamplings leave as much contrast")
+    move(browser, "image", 2)
     browser.run("[...document.querySelectorAll('.xp-button')][0].click()")
-    assert texts(browser, ".xp-line")[0] == "1  0  0"
+    assert texts(browser, ".xp-line")[0] == row("1.000", "0.000", "0.000")
     with pytest.raises(traitlets.TraitError, match="chosen=2: there are 2 images"):
         Augmentation(digits(2), chosen=2)
     with pytest.raises(ValueError, match=r"uint8 \(n, height, width\), got torch.float32"):
@@ -155,7 +160,7 @@ def test_deviations_have_the_spread_of_the_runs(browser, tmp_path_factory):
         Noise({"b": [98.0]})
     show(browser, pages(tmp_path_factory, noise))
     assert "all settings are equally good" in texts(browser, ".xp-sum")[0]
-    move(browser, "true difference, worst to best", 2)
+    move(browser, "worst to best differ by", 2)
     move(browser, "runs of each", 10)
     assert "the best setting is chosen in" in texts(browser, ".xp-sum")[0]
 
@@ -224,6 +229,7 @@ def test_a_digit_is_drawn(browser, drawing, how):
         "((select) => { select.value = 1; select.dispatchEvent(new Event('change')); })"
         "(document.querySelectorAll('.xp select')[1])"
     )
+    settle(browser)
     assert painted(browser) == 0
     browser.run("document.querySelector('.xp-draw').scrollIntoView({block: 'center'})")
     if how == "keyboard":
@@ -236,6 +242,7 @@ def test_a_digit_is_drawn(browser, drawing, how):
           document.querySelector('.xp-draw').getBoundingClientRect())""")
         for kind in ("mousePressed", "mouseReleased"):
             browser("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+    settle(browser)
     assert painted(browser) >= 5
     assert texts(browser, ".xp select option:checked")[0] == "drawn"
 

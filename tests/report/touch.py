@@ -58,8 +58,14 @@ def show(browser, page: Path, width: int = 1400) -> None:
     })()""")
 
 
+def settle(browser) -> None:
+    """Wait until what has changed is drawn, in the next frame."""
+    browser.run("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+
+
 def texts(browser, selector: str) -> list[str]:
-    """Return the text of each element."""
+    """Return the text of each element, when all changes are drawn."""
+    settle(browser)
     return browser.run(f"[...document.querySelectorAll('{selector}')].map((e) => e.textContent)")
 
 
@@ -70,6 +76,7 @@ def move(browser, control: str, value: float) -> None:
       input.dispatchEvent(new Event("input"));
     }})([...document.querySelectorAll(".xp-control")]
       .find((e) => e.firstChild.textContent === "{control}").querySelector("input"))""")
+    settle(browser)
 
 
 def point(browser, selector: str, how: str = "mouse") -> None:
@@ -81,6 +88,7 @@ def point(browser, selector: str, how: str = "mouse") -> None:
     else:
         browser("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
         browser("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+    settle(browser)
 
 
 def press(browser, *keys: str) -> None:
@@ -88,3 +96,4 @@ def press(browser, *keys: str) -> None:
     for key in keys:
         for kind in ("keyDown", "keyUp"):
             browser("Input.dispatchKeyEvent", type=kind, key=key)
+    settle(browser)

@@ -12,8 +12,8 @@ export function resampled(image, { degrees, right, down, scale, shear }) {
   return { map: product(rest, turn), once, twice: warp(warp(image, turn), rest) };
 }
 
-const blur = (image) => {
-  // sum of squared differences of neighbours: less of it is a softer image
+// The sum of squared differences of neighbours: less of it is a softer image.
+const contrast = (image) => {
   let sum = 0;
   image.forEach((row, y) => row.forEach((value, x) => {
     if (x) sum += (value - row[x - 1]) ** 2;
@@ -21,6 +21,8 @@ const blur = (image) => {
   }));
   return sum;
 };
+
+const fixed = (value) => (Math.round(value * 1000) / 1000 || 0).toFixed(3).replace("-", "\u2212");
 
 export default {
   render({ model, el }) {
@@ -32,14 +34,15 @@ export default {
       control("scale", "scale", { min: 0.5, max: 1.5, step: 0.05 }),
       control("shear", "shear", { min: -30, max: 30, unit: "°" }),
     ]);
-    const canvases = Object.fromEntries(["original", "one resampling", "two resamplings", "difference"].map((name) => [name, h("canvas", { class: "xp-image", role: "img", "aria-label": name })]));
+    const canvases = Object.fromEntries(["original", "one resampling", "two resamplings", "two minus one"].map((name) => [name, h("canvas", { class: "xp-image", role: "img", "aria-label": name })]));
     const pictures = Object.entries(canvases).map(([name, canvas]) => h("figure", {}, h("figcaption", { class: "xp-title" }, name), canvas));
-    const matrix = h("p", { class: "xp-formula" }), sum = h("p", { class: "xp-sum" });
-    const digit = slider("digit", { min: 0, max: model.get("images").length - 1, value: 0 }, (chosen) => set(model, { chosen }));
+    const matrix = h("div", { class: "xp-formula" }), sum = h("p", { class: "xp-sum" });
+    const digit = slider("image", { min: 1, max: model.get("images").length, value: 1 }, (k) => set(model, { chosen: k - 1 }));
     const { say } = frame(
       el, model, "An affine map of a digit",
-      h("div", { class: "xp-row" }, digit, ...Object.values(sliders)),
       h("div", { class: "xp-row" }, ...pictures),
+      h("p", { class: "xp-title" }, "Two minus one: orange where two resamplings are brighter, blue where they are darker."),
+      h("div", { class: "xp-controls" }, digit, ...Object.values(sliders)),
       h("div", { class: "xp-row" }, button("Back to the start", () => set(model, NEUTRAL)), button("A random map", () => set(model, random()))),
       matrix, sum,
     );
@@ -55,16 +58,17 @@ export default {
       const state = Object.fromEntries(TRAITS.map((name) => [name, model.get(name)]));
       const image = model.get("images")[model.get("chosen")];
       Object.entries(sliders).forEach(([name, slider]) => slider.set(state[name]));
-      digit.set(model.get("chosen"));
+      digit.set(model.get("chosen") + 1);
       const { map, once, twice } = resampled(image, state);
       paint(canvases.original, image);
       paint(canvases["one resampling"], once);
       paint(canvases["two resamplings"], twice);
-      paint(canvases.difference, twice.map((row, y) => row.map((value, x) => value - once[y][x])), true);
-      const rows = map.map((row) => row.map((value) => number(value)).join("  "));
-      matrix.replaceChildren("the map, for (x, y, 1) from the centre: ", ...rows.map((row) => h("code", { class: "xp-line" }, row)));
-      const lost = (100 * (1 - blur(twice) / blur(once))).toFixed(0);
-      sum.textContent = `Contrast between neighbours, two resamplings against one: ${number(-lost)} %.`;
+      paint(canvases["two minus one"], twice.map((row, y) => row.map((value, x) => value - once[y][x])), true);
+      // as wide as "−0.985", so that the columns stand below each other
+      const rows = map.map((row) => row.map((value) => fixed(value).padStart(8)).join(""));
+      matrix.replaceChildren("The map, for (x, y, 1) from the centre, y downwards:", ...rows.map((row) => h("code", { class: "xp-line" }, row)));
+      const lost = Math.round(100 * (1 - contrast(twice) / contrast(once))) || 0; // 0 for an even image
+      sum.textContent = lost ? `Two resamplings leave ${number(Math.abs(lost))} % ${lost > 0 ? "less" : "more"} contrast between neighbours (squared) than one.` : "Two resamplings leave as much contrast between neighbours as one.";
       say(sum.textContent);
     }
     return follow(model, [...TRAITS, "chosen"], draw);

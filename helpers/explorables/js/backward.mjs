@@ -1,4 +1,4 @@
-import { button, follow, frame, h, number, set, term } from "./dom.mjs";
+import { button, follow, frame, h, letter, number, set, term } from "./dom.mjs";
 import { box, editable, keepingFocus, pointable, unmark } from "./grid.mjs";
 
 const TRAITS = ["image", "kernel", "upstream"];
@@ -15,10 +15,11 @@ const TERMS = {
     s.upstream.flatMap((row, y) => row.map((_, x) => [["upstream", y, x], ["kernel", i - y, j - x]]))
       .filter(([, [, u, v]]) => s.kernel[u]?.[v] !== undefined),
 };
-const NAMES = {
+const NAMES = { // as short as in a formula, and in words
   image: ["X", "image X"], kernel: ["W", "kernel W"], output: ["Y", "output Y"], upstream: ["Y∇", "upstream Y∇"],
   image_grad: ["X∇", "gradient X∇"], kernel_grad: ["W∇", "gradient W∇"], bias_grad: ["b∇", "gradient b∇"],
 };
+const gradient = (short) => letter(short[0], "sup", "∇");
 const WHY = {
   output: "Forward: the window, times the kernel.",
   kernel_grad: "A weight meets one pixel in each window; each meeting is weighted with the upstream gradient of that window's output.",
@@ -39,7 +40,7 @@ export function results(state) {
 export default {
   render({ model, el }) {
     let chosen = ["kernel_grad", 0, 0], shown = Infinity; // the entry, and how many of its terms
-    const boxes = Object.fromEntries(Object.entries(NAMES).map(([name, [, title]]) => [name, box(title)]));
+    const boxes = Object.fromEntries(Object.entries(NAMES).map(([name, [short, title]]) => [name, box(...(short.endsWith("∇") ? [title.slice(0, -2), gradient(short)] : [title]))]));
     const sum = h("p", { class: "xp-sum" }), why = h("p", { class: "xp-title" });
     const { root, say } = frame(
       el, model, "The backward pass of a convolution",
@@ -60,6 +61,7 @@ export default {
 
     // Mark an entry and the entries that it is made of: all, or the first few.
     function mark(name, y, x, count = Infinity) {
+      if (!cells[name][y]?.[x]) [y, x] = [0, 0]; // no longer there
       chosen = [name, y, x];
       shown = count;
       terms = TERMS[name](state, y, x);
@@ -71,8 +73,8 @@ export default {
       const words = used.map((pair) => pair.map((entry) => term(value(entry))).join("·")).join(" + ") || "no term";
       const part = count < terms.length;
       const place = name === "bias_grad" ? "" : `[${y}, ${x}]`;
-      sum.textContent = `${NAMES[name][0]}${place} = ${words}` +
-        (part ? ` + …, so far ${number(total)} (term ${count} of ${terms.length})` : ` = ${number(total)}`);
+      sum.replaceChildren(name === "output" ? "Y" : gradient(NAMES[name][0]), `${place} = ${words}` +
+        (part ? ` + …, so far ${number(total)} (term ${count} of ${terms.length})` : ` = ${number(total)}`));
       why.textContent = WHY[name];
       say(sum.textContent);
     }

@@ -32,19 +32,20 @@ export function editable(matrix, name, changed, point = () => {}) {
         inputmode: "decimal", "aria-label": `${name}, row ${y}, column ${x}`,
         onpointerenter: pointed, onfocus: pointed,
         onchange: () => {
-          const entered = Number(input.value.replace("\u2212", "-").replace(",", "."));
+          const entered = Number(input.value.replaceAll("\u2212", "-").replace(",", "."));
           const valid = input.value.trim() !== "" && Math.abs(entered) <= LIMIT;
           input.setAttribute("aria-invalid", String(!valid));
           if (valid) changed(matrix.map((r, i) => r.map((v, j) => (i === y && j === x ? entered : v))));
         },
       });
       input.value = number(value);
+      if (input.value.length > 4) input.style.minWidth = `${input.value.length + 1}ch`; // all of it is seen
       const cell = line.insertCell();
       cell.append(input);
       return cell;
     });
   });
-  return { table, cells };
+  return { table: walkable(table), cells };
 }
 
 // A table with zeros around: the cells of `inner`, and dashed ones. cells[y + padding][x + padding].
@@ -59,14 +60,14 @@ export function padded({ cells }, padding, name) {
       return cell;
     });
   });
-  return { table, cells: all };
+  return { table: walkable(table), cells: all };
 }
 
-// A title over a table; show(table) puts another in its place.
-export function box(title) {
-  const figure = h("figure", { class: "xp-scroll" }, h("figcaption", { class: "xp-title" }, title));
-  figure.show = (table, text = title) => {
-    figure.firstChild.textContent = text;
+// A title over a table; show(table, title) puts another in its place.
+export function box(...title) {
+  const figure = h("figure", { class: "xp-scroll" }, h("figcaption", { class: "xp-title" }, ...title));
+  figure.show = (table, text) => {
+    figure.firstChild.replaceChildren(...(text ? [text] : title));
     figure.replaceChildren(figure.firstChild, table);
   };
   return figure;
@@ -84,16 +85,21 @@ export function keepingFocus(root, draw) {
   if (name) [...root.querySelectorAll("[aria-label]")].find((e) => e.getAttribute("aria-label").split(":")[0] === name.split(":")[0])?.focus();
 }
 
-// Arrow keys move the focus in a table of buttons; one of them can be reached with Tab.
+// Arrow keys move the focus in a table; one of its fields can be reached with Tab. In a number that
+// is being written, left and right first go through its digits.
 function walkable(table) {
-  const cells = () => [...table.rows].map((row) => [...row.querySelectorAll("button")]);
+  const cells = () => [...table.rows].map((row) => [...row.querySelectorAll("button, input")]).filter((row) => row.length);
+  const within = ({ target: { selectionStart: from, selectionEnd: to, value }, key }) =>
+    from != null && to - from < value.length && !(from === to && to === (key === "ArrowLeft" ? 0 : value.length));
   table.addEventListener("keydown", (event) => {
     const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
     const move = moves[event.key], all = cells();
     const y = all.findIndex((row) => row.includes(document.activeElement));
-    if (!move || y < 0) return;
+    if (!move || y < 0 || ((event.key === "ArrowLeft" || event.key === "ArrowRight") && within(event))) return;
     event.preventDefault();
-    all[y + move[0]]?.[all[y].indexOf(document.activeElement) + move[1]]?.focus();
+    const next = all[y + move[0]]?.[all[y].indexOf(document.activeElement) + move[1]];
+    next?.focus();
+    next?.select?.();
   });
   table.addEventListener("focusin", (event) => {
     for (const cell of cells().flat()) cell.tabIndex = cell === event.target ? 0 : -1;

@@ -41,63 +41,96 @@ export default {
     const sliders = Object.fromEntries([
       control("canvas", "side", { min: 28, max: 128, step: 4, unit: " px" }),
       control("scale of the digit", "scale", { min: 0.5, max: 3, step: 0.1 }),
-      control("right", "right", { min: -50, max: 50, unit: " px" }),
-      control("down", "down", { min: -50, max: 50, unit: " px" }),
+      control("moved right", "right", { min: -50, max: 50, unit: " px" }),
+      control("moved down", "down", { min: -50, max: 50, unit: " px" }),
     ]);
-    const samples = choice("digit", [["", "drawn"], ...model.get("samples").map((_, k) => [k, `test image ${k + 1}`])], (k) => k !== "" && set(model, { digit: model.get("samples")[k] }));
+    const samples = choice("digit", [["", "drawn"], ...model.get("samples").map((_, k) => [k, `image ${k + 1}`])], (k) => k !== "" && set(model, { digit: model.get("samples")[k] }));
     const which = choice("maps of", networks.map(({ name }, k) => [k, name]), (k) => set(model, { network: Number(k) }));
     const block = choice("block", [[0, "1"], [1, "2"], [2, "3"]], (k) => set(model, { block: Number(k) }));
-    const input = h("canvas", { class: "xp-draw", tabindex: 0, role: "img", "aria-label": "canvas: draw with pointer or finger; with the keyboard, arrows move the brush and the space bar paints" });
+    const input = h("canvas", { class: "xp-draw", tabindex: 0, role: "application", "aria-label": "canvas: draw with pointer or finger; with the keyboard, arrows move the brush and the space bar paints" });
     const maps = h("canvas", { class: "xp-maps", role: "img" });
     const scores = h("div", { class: "xp-scores" }), note = h("p", { class: "xp-title" });
     const { say } = frame(
       el, model, "The network at work",
-      h("div", { class: "xp-row" }, samples, ...Object.values(sliders), button("Clear", () => set(model, { digit: empty() }))),
+      h("div", { class: "xp-row" }, samples, button("Clear", () => set(model, { digit: empty() }))),
       h("div", { class: "xp-row" }, h("figure", {}, h("figcaption", { class: "xp-title" }, "draw here"), input), scores),
+      h("div", { class: "xp-controls" }, ...Object.values(sliders)),
       h("div", { class: "xp-row" }, which, block),
       h("figure", {}, maps, note),
     );
-    let brush = [SIDE / 2, SIDE / 2];
+    let brush = [SIDE / 2, SIDE / 2], last; // column and row; where the pointer was, while it draws
 
-    // Paint at a place of the canvas, in its pixels, on the digit below it.
-    function stroke(x, y) {
-      const [side, scale, right, down] = ["side", "scale", "right", "down"].map((name) => model.get(name));
-      const column = Math.floor((x - side / 2 - right) / scale + SIDE / 2), row = Math.floor((y - side / 2 - down) / scale + SIDE / 2);
+    // Paint a line from one place of the digit to another, in its pixels: [column, row].
+    function stroke(from, to) {
       const digit = model.get("digit").map((line) => [...line]);
-      for (const [i, j, value] of BRUSH)
-        if (digit[row + i]?.[column + j] !== undefined) digit[row + i][column + j] = Math.max(digit[row + i][column + j], value);
+      const steps = Math.max(1, Math.ceil(Math.max(...to.map((value, k) => Math.abs(value - from[k])))));
+      for (let k = 0; k <= steps; k++) {
+        const [column, row] = to.map((value, axis) => Math.floor(from[axis] + ((value - from[axis]) * k) / steps));
+        for (const [i, j, value] of BRUSH)
+          if (digit[row + i]?.[column + j] !== undefined) digit[row + i][column + j] = Math.max(digit[row + i][column + j], value);
+      }
       set(model, { digit });
     }
-    const pointed = (event) => {
-      const box = input.getBoundingClientRect(), side = model.get("side");
-      stroke(((event.clientX - box.left) / box.width) * side, ((event.clientY - box.top) / box.height) * side);
-    };
-    input.addEventListener("pointerdown", (event) => { input.setPointerCapture?.(event.pointerId); pointed(event); });
-    input.addEventListener("pointermove", (event) => event.buttons && pointed(event));
+    // The place of the digit below the pointer.
+    function below(event) {
+      const box = input.getBoundingClientRect(), [side, scale, right, down] = ["side", "scale", "right", "down"].map((name) => model.get(name));
+      return [((event.clientX - box.left) / box.width - 0.5) * side - right, ((event.clientY - box.top) / box.height - 0.5) * side - down].map((value) => value / scale + SIDE / 2);
+    }
+    input.addEventListener("pointerdown", (event) => {
+      input.setPointerCapture?.(event.pointerId);
+      last = below(event);
+      stroke(last, last);
+    });
+    input.addEventListener("pointermove", (event) => {
+      if (!event.buttons || !last) return;
+      const next = below(event);
+      stroke(last, next);
+      last = next;
+    });
+    for (const end of ["pointerup", "pointercancel"]) input.addEventListener(end, () => (last = undefined));
     input.addEventListener("keydown", (event) => {
       const moves = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
       if (moves[event.key]) brush = brush.map((value, k) => Math.min(SIDE - 1, Math.max(0, value + moves[event.key][k])));
       else if (event.key !== " ") return;
       event.preventDefault();
-      const [side, scale, right, down] = ["side", "scale", "right", "down"].map((name) => model.get(name));
-      const at = brush.map((value, k) => (value + 0.5 - SIDE / 2) * scale + side / 2 + [right, down][k]);
-      if (event.key === " ") stroke(...at);
-      else draw();
+      if (event.key === " ") stroke(brush, brush);
+      else {
+        paintInput();
+        say(`brush in column ${brush[0]}, row ${brush[1]} of the digit`);
+      }
     });
 
+    let state = {}, image, results;
+
+    // Only what changed is computed again: the networks for another image, the maps for another choice.
     function draw() {
-      const state = Object.fromEntries(TRAITS.map((name) => [name, model.get(name)]));
+      const before = state, changed = (...names) => names.some((name) => state[name] !== before[name]);
+      state = Object.fromEntries(TRAITS.map((name) => [name, model.get(name)]));
       Object.entries(sliders).forEach(([name, slider]) => slider.set(state[name]));
-      const known = model.get("samples").findIndex((sample) => JSON.stringify(sample) === JSON.stringify(state.digit));
-      samples.set(known < 0 ? "" : known);
+      if (changed("digit", "side", "scale", "right", "down")) compute(changed("digit"));
       which.set(state.network);
       block.set(state.block);
-      const image = place(state.digit, state);
-      const start = performance.now(), results = networks.map((network) => run(network, image));
+      paintInput();
+      paintMaps();
+    }
+
+    function compute(another) {
+      if (another) {
+        const text = JSON.stringify(state.digit), known = model.get("samples").findIndex((sample) => JSON.stringify(sample) === text);
+        samples.set(known < 0 ? "" : known);
+      }
+      image = place(state.digit, state);
+      const start = performance.now();
+      results = networks.map((network) => run(network, image));
       el.dataset.milliseconds = (performance.now() - start).toFixed(1);
+      el.dataset.runs = Number(el.dataset.runs ?? 0) + 1;
+      paintScores();
+    }
+
+    // The digit, where the global maxima come from, and the brush of the keyboard.
+    function paintInput() {
       paint(input, image);
-      const context = input.getContext("2d");
-      const chosen = results[state.network];
+      const context = input.getContext("2d"), chosen = results[state.network];
       if (networks[state.network].pooling === "max") {
         // where the maxima come from, as squares of 8×8 pixels, more of them brighter
         context.fillStyle = "rgb(240 150 60 / 16%)";
@@ -105,23 +138,29 @@ export default {
       }
       if (document.activeElement === input) {
         context.strokeStyle = "#7fb6f2";
-        context.strokeRect((brush[0] + 0.5 - SIDE / 2) * state.scale + state.side / 2 + state.right - 1, (brush[1] + 0.5 - SIDE / 2) * state.scale + state.side / 2 + state.down - 1, 2, 2);
+        const [left, top] = [state.right, state.down].map((shift, k) => (brush[k] + 0.5 - SIDE / 2) * state.scale + state.side / 2 + shift);
+        context.strokeRect(left - 1, top - 1, 2, 2);
       }
+    }
+
+    function paintScores() {
       scores.replaceChildren(...results.map(({ probabilities }, k) => {
         const best = probabilities.indexOf(Math.max(...probabilities));
         const bars = probabilities.map((p, digit) => h("div", { class: "xp-bar", style: `--p: ${p}` }, String(digit)));
         bars[best].classList.add("best");
         return h("figure", {}, h("figcaption", { class: "xp-title" }, `${networks[k].name}: ${best} (${(100 * probabilities[best]).toFixed(0)} %)`), h("div", { class: "xp-bars", "aria-hidden": "true" }, ...bars));
       }));
-      const shown = chosen.blocks[state.block];
+      say(results.map(({ probabilities }, k) => `${networks[k].name} says ${probabilities.indexOf(Math.max(...probabilities))}`).join(", "));
+    }
+
+    function paintMaps() {
+      const shown = results[state.network].blocks[state.block];
       paint(maps, mosaic(shown));
       const about = `${shown.channels} maps of ${shown.height}×${shown.width}, after block ${state.block + 1} of the network with ${networks[state.network].name}`;
       maps.setAttribute("aria-label", about);
       note.textContent = `${about}; each map is drawn with its own brightest value.` + (networks[state.network].pooling === "max" ? " Orange squares: where the global maxima come from." : "");
-      say(results.map(({ probabilities }, k) => `${networks[k].name} says ${probabilities.indexOf(Math.max(...probabilities))}`).join(", "));
     }
-    input.addEventListener("focus", draw);
-    input.addEventListener("blur", draw);
+    for (const kind of ["focus", "blur"]) input.addEventListener(kind, paintInput);
     return follow(model, TRAITS, draw);
   },
 };

@@ -27,19 +27,24 @@ export function fold(columns, from, height, width) {
 export default {
   render({ model, el }) {
     const sliders = {
-      kernel_size: slider("window", { min: 1, max: 3, value: 2, unit: " px" }, (kernel_size) => set(model, { kernel_size })),
+      kernel_size: slider("window, each side", { min: 1, max: 3, value: 2 }, (kernel_size) => set(model, { kernel_size })),
       stride: slider("stride", { min: 1, max: 3, value: 1 }, (stride) => set(model, { stride })),
       padding: slider("padding", { min: 0, max: 2, value: 0 }, (padding) => set(model, { padding })),
     };
-    const side = slider("image", { min: 2, max: 6, value: 3, unit: " px" }, (n) =>
-      set(model, { image: Array.from({ length: n }, (_, y) => Array.from({ length: n }, (_, x) => model.get("image")[y]?.[x] ?? 0)) }));
-    const [imageBox, columnsBox, foldedBox] = ["image, padded", "", "fold of the columns"].map(box);
+    const resized = (height, width) =>
+      set(model, { image: Array.from({ length: height }, (_, y) => Array.from({ length: width }, (_, x) => model.get("image")[y]?.[x] ?? 0)) });
+    const sides = [
+      slider("image, height", { min: 1, max: 6, value: 1 }, (n) => resized(n, model.get("image")[0].length)),
+      slider("image, width", { min: 1, max: 6, value: 1 }, (n) => resized(model.get("image").length, n)),
+    ];
+    const [imageBox, columnsBox, foldedBox] = ["image", "columns", "fold of the columns"].map((title) => box(title));
     const sum = h("p", { class: "xp-sum" }), count = h("p", { class: "xp-formula" });
     const { root, say } = frame(
       el, model, "Unfold and fold",
-      h("div", { class: "xp-row" }, side, ...Object.values(sliders)),
       h("div", { class: "xp-row" }, imageBox, columnsBox, foldedBox),
-      sum, count,
+      sum,
+      h("div", { class: "xp-controls" }, ...Object.values(sliders), ...sides),
+      count,
     );
     let cells, from, columns, folded, image, padding;
     const value = ([y, x]) => image[y]?.[x] ?? 0;
@@ -78,7 +83,7 @@ export default {
       image = model.get("image");
       padding = model.get("padding");
       const options = { stride: model.get("stride"), padding }, size = model.get("kernel_size");
-      side.set(image.length);
+      sides.forEach((side, axis) => side.set(axis ? image[0].length : image.length));
       Object.entries(sliders).forEach(([name, control]) => control.set(model.get(name)));
       from = places(image.length, image[0].length, size, options);
       columns = from.map((row) => row.map(value));
@@ -87,7 +92,7 @@ export default {
       const inner = editable(image, "image", (image) => set(model, { image }), (y, x) => pixel(y, x));
       const tables = { image: padded(inner, padding, "image with its padding"), columns: pointable(P ? columns : [], "columns", patch), folded: pointable(folded, "fold", pixel) };
       cells = Object.fromEntries(Object.entries(tables).map(([name, { cells }]) => [name, cells]));
-      imageBox.show(tables.image.table);
+      imageBox.show(tables.image.table, padding ? `image, with ${padding} zero${padding > 1 ? "s" : ""} on each side` : "");
       columnsBox.show(tables.columns.table, `columns: ${K} × ${P} (K places × P patches)`);
       foldedBox.show(tables.folded.table);
       const copies = from.flat().filter(([y, x]) => image[y]?.[x] !== undefined).length;
