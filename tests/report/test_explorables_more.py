@@ -85,6 +85,17 @@ def test_the_example_by_hand_is_where_it_begins():
         BackwardPass(kernel=torch.ones(3, 4))
 
 
+def test_the_upstream_gradient_has_the_size_of_the_output():
+    here = BackwardPass(image=torch.ones(4, 5))
+    assert here.upstream == [[1, 0, 0, 0], [2, -1, 0, 0], [0, 0, 0, 0]]
+    with pytest.raises(traitlets.TraitError, match="upstream is 1×1; it must have .* 3×4"):
+        here.upstream = [[1]]
+    with pytest.raises(traitlets.TraitError, match="2×2, must fit into the image, 1×1"):
+        here.image = [[1]]
+    with pytest.raises(traitlets.TraitError, match="a list of rows of finite numbers"):
+        here.image = "12"
+
+
 def test_terms_one_by_one(browser, tmp_path_factory):
     show(browser, pages(tmp_path_factory, BackwardPass()))
     point(browser, '[aria-label="gradient X∇"] tr:nth-child(2) td:nth-child(2) button')
@@ -160,9 +171,19 @@ def test_deviations_have_the_spread_of_the_runs(browser, tmp_path_factory):
         Noise({"b": [98.0]})
     show(browser, pages(tmp_path_factory, noise))
     assert "all settings are equally good" in texts(browser, ".xp-sum")[0]
-    move(browser, "worst to best differ by", 2)
+    move(browser, "worst to best", 2)
     move(browser, "runs of each", 10)
     assert "the best setting is chosen in" in texts(browser, ".xp-sum")[0]
+
+
+def test_equally_good_settings_win_equally_often(browser):
+    noise = Noise({"a": [98.0, 98.4, 98.4, 98.9]}, settings=4)  # few values, so that many are equal
+    found = json.loads(load(browser, "noise", f"m.luck({json.dumps(noise.state())}, 20000)"))
+    assert found["chosen"] == pytest.approx(4 * [0.25], abs=0.02)
+    assert noise.answer.startswith("About ") or noise.answer.startswith("More than 10")
+    for wrong in ({}, {"a": [98.0, float("nan")]}):
+        with pytest.raises(ValueError, match="at least one setting|'a' must hold finite numbers"):
+            Noise(wrong)
 
 
 # ---------------------------------------------------------------------------- the networks
@@ -264,3 +285,49 @@ def test_wrong_states_of_the_network_are_named():
         NetworkAtWork(networks(), digits(1), network=3)
     with pytest.raises(ValueError, match="scale=2.0: only a digit of its own size"):
         _ = NetworkAtWork(networks(), digits(1), scale=2.0).canvas
+
+
+def runs(browser) -> int:
+    settle(browser)
+    return int(browser.run("document.querySelector('[data-runs]').dataset.runs"))
+
+
+def test_the_networks_run_only_for_another_image(browser, drawing):
+    show(browser, drawing)
+    before = runs(browser)
+    change = "((s) => { s.value = %d; s.dispatchEvent(new Event('change')); })(%s)"
+    for k, value in ((1, 2), (2, 0)):
+        browser.run(change % (value, f"document.querySelectorAll('.xp select')[{k}]"))
+    browser.run("document.querySelector('.xp-draw').focus()")
+    press(browser, "ArrowRight", "ArrowDown")
+    assert runs(browser) == before
+    press(browser, " ")
+    assert runs(browser) == before + 1
+
+
+def test_a_move_by_four_pixels_keeps_the_scores_of_global_max():
+    network, samples = networks()["global max"], digits(1)
+    scores = []
+    for right in (0, 4, 1):
+        canvas = NetworkAtWork({"max": network}, samples, side=96, right=right).canvas
+        with torch.inference_mode():
+            scores.append(network[0](data.normalise(canvas[None, None], 0.05, 0.2)))
+    torch.testing.assert_close(scores[1], scores[0])
+    assert not torch.allclose(scores[2], scores[0])
+    with pytest.raises(ValueError, match="networks is empty"):
+        NetworkAtWork({}, samples)
+    with pytest.raises(traitlets.TraitError, match="28×28 values, got 2×2"):
+        NetworkAtWork({"max": network}, samples, digit=[[0, 0], [0, 0]])
+
+
+def milliseconds(browser, page, side: int = 64) -> float:
+    """Return how long the three networks take for one picture; run by hand on a calm machine."""
+    show(browser, page)
+    move(browser, "canvas", side)
+    times = []
+    for k in range(9):
+        move(browser, "moved right", k)
+        times.append(
+            float(browser.run("document.querySelector('[data-milliseconds]').dataset.milliseconds"))
+        )  # noqa: E501
+    return sorted(times)[4]

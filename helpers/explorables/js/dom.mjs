@@ -114,8 +114,8 @@ const STYLE = `
 .xp *, .xp *::before { box-sizing: border-box; }
 .xp-row { display: flex; flex-wrap: wrap; gap: .6rem 1.4rem; align-items: flex-start; margin: .5rem 0; }
 .xp-controls { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.2rem, 1fr)); gap: .3rem 1.4rem; margin: .5rem 0; }
-.xp-control { display: inline-flex; align-items: center; gap: .5rem; min-height: 2rem; }
-.xp-slider { display: grid; grid-template-columns: 1fr auto; gap: 0 .5rem; }
+.xp-control { display: inline-flex; align-items: center; gap: .5rem; min-height: 2rem; max-width: 100%; } .xp select { min-width: 0; max-width: 100%; }
+.xp-slider { display: grid; grid-template-columns: 1fr auto; align-items: end; gap: 0 .5rem; }
 .xp-slider input { grid-column: 1 / -1; width: 100%; height: 1.75rem; margin: 0; accent-color: var(--xp-accent); }
 .xp-value { font-variant-numeric: tabular-nums; }
 .xp-button, .xp select { font: inherit; color: inherit; background: var(--xp-paper); border: 1px solid var(--xp-soft); border-radius: 4px; padding: .2rem .7rem; min-height: 2rem; cursor: pointer; }
@@ -134,7 +134,7 @@ const STYLE = `
 .xp-formula { font-variant-numeric: tabular-nums; overflow-x: auto; margin: .4rem 0; }
 .xp-sum { min-height: 3em; margin: .4rem 0; font-variant-numeric: tabular-nums; }
 .xp-line { display: block; white-space: pre; } .xp :is(sub, sup) { font-size: .82em; line-height: 0; }
-.xp-image { width: 8.4rem; height: 8.4rem; image-rendering: pixelated; background: #000; border-radius: 3px; }
+.xp-image { width: 8.4rem; height: 8.4rem; image-rendering: pixelated; border: 1px solid var(--xp-line); }
 .xp-plot { width: 100%; max-width: 46rem; height: auto; font-size: 13px; }
 .xp-plot text { fill: var(--xp-ink); } .xp-plot .soft { fill: var(--xp-soft); }
 .xp-plot .truth { stroke: var(--xp-soft); stroke-width: 2; } .xp-plot .seen { fill: var(--xp-accent); } .xp-plot .best { fill: var(--xp-warm); }

@@ -51,7 +51,7 @@ export default {
     const sliders = Object.fromEntries([
       control("settings tried", "settings", { min: 2, max: 20 }),
       control("runs of each", "runs", { min: 1, max: 10 }),
-      control("worst to best differ by", "spread", { min: 0, max: 2, step: 0.1, unit: " points" }),
+      control("worst to best", "spread", { min: 0, max: 2, step: 0.1, unit: " points" }),
     ]);
     const picture = draw("svg", { viewBox: "0 0 640 314", role: "img", class: "xp-plot" });
     const sum = h("p", { class: "xp-sum" }), note = h("p", { class: "xp-title" });
@@ -75,8 +75,10 @@ export default {
       const { chosen, high, lost } = counted;
       const low = Math.min(...seen, ...truth), top = Math.max(...seen, ...truth), most = Math.max(...chosen);
       const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find((step) => (top - low) / step <= 5) ?? 100;
-      const x = (k) => 60 + (570 * (k + 0.5)) / state.settings, y = (value) => 30 + (140 * (top - value)) / (top - low || 1);
+      const wide = Math.max(320, Math.min(640, el.clientWidth || 640)), apart = (wide - 70) / state.settings; // words keep their size
+      const half = Math.min(9, 0.4 * apart), x = (k) => 60 + apart * (k + 0.5), y = (value) => 30 + (140 * (top - value)) / (top - low || 1);
       picture.replaceChildren();
+      picture.setAttribute("viewBox", `0 0 ${wide} 314`);
       picture.setAttribute("aria-label", `Accuracies of ${state.settings} settings; the highest is that of setting ${best + 1}`);
       const text = (content, attributes) => {
         const element = draw("text", attributes);
@@ -84,20 +86,20 @@ export default {
         picture.append(element);
       };
       const level = (value, at, label) => {
-        picture.append(draw("line", { x1: 60, x2: 630, y1: at, y2: at, class: "axis" }));
+        picture.append(draw("line", { x1: 60, x2: wide - 10, y1: at, y2: at, class: "axis" }));
         text(label, { x: 54, y: at + 5, class: "soft", "text-anchor": "end" });
       };
-      text("One sweep: accuracy, in points from the best true one", { x: 4, y: 14 });
+      text("One sweep, in points from the best true accuracy", { x: 4, y: 14 });
       for (let k = Math.ceil(low / step - 1e-9); k * step <= top + 1e-9; k++) level(k * step, y(k * step), number(k * step));
       text(`How often each setting is chosen, in ${REPEATS.toLocaleString("en")} sweeps`, { x: 4, y: 206 });
       level(0, 290, "0 %");
       level(most, 220, `${(100 * most).toFixed(0)} %`);
       text("setting", { x: 4, y: 308, class: "soft" });
       truth.forEach((value, k) => {
-        picture.append(draw("line", { x1: x(k) - 9, x2: x(k) + 9, y1: y(value), y2: y(value), class: "truth" }));
+        picture.append(draw("line", { x1: x(k) - half, x2: x(k) + half, y1: y(value), y2: y(value), class: "truth" }));
         picture.append(draw("circle", { cx: x(k), cy: y(seen[k]), r: 5, class: k === best ? "best" : "seen" }));
-        picture.append(draw("rect", { x: x(k) - 9, width: 18, y: 290 - (70 * chosen[k]) / most, height: (70 * chosen[k]) / most, class: state.spread && k === state.settings - 1 ? "right" : "bar" }));
-        text(String(k + 1), { x: x(k), y: 308, class: "soft", "text-anchor": "middle" });
+        picture.append(draw("rect", { x: x(k) - half, width: 2 * half, y: 290 - (70 * chosen[k]) / most, height: (70 * chosen[k]) / most, class: state.spread && k === state.settings - 1 ? "right" : "bar" }));
+        if (apart > 18 || k % 2) text(String(k + 1), { x: x(k), y: 308, class: "soft", "text-anchor": "middle" });
       });
       sum.textContent =
         `This sweep chooses setting ${best + 1}${state.spread && best === state.settings - 1 ? ", the best one" : ""}; it looks ${points(seen[best] - truth[best])} than it is. ` +
