@@ -131,7 +131,7 @@ const STYLE = `
 .xp .xp-grid td.warm { background: var(--xp-warm-fill); box-shadow: inset 0 0 0 2px var(--xp-warm); }
 .xp .xp-grid input, .xp .xp-grid button { width: 100%; height: 2.3rem; font: inherit; color: inherit; background: none; border: 0; text-align: center; padding: 0; margin: 0; border-radius: 0; }
 .xp .xp-grid button { cursor: pointer; } .xp .xp-grid input[aria-invalid=true] { color: var(--xp-warm); text-decoration: underline wavy; }
-.xp-formula { font-variant-numeric: tabular-nums; overflow-x: auto; margin: .4rem 0; }
+.xp-formula { font-variant-numeric: tabular-nums; margin: .4rem 0; }
 .xp-sum { min-height: 3em; margin: .4rem 0; font-variant-numeric: tabular-nums; }
 .xp-line { display: block; white-space: pre; } .xp :is(sub, sup) { font-size: .82em; line-height: 0; }
 .xp-image { width: 8.4rem; height: 8.4rem; image-rendering: pixelated; border: 1px solid var(--xp-line); }
