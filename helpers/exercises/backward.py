@@ -4,9 +4,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from helpers import example
 from helpers.conv import output_size
-from helpers.exercises.cases import IMAGE, KERNEL, NONE, ONE, SHAPES, UPSTREAM, random, tensors
+from helpers.exercises.cases import (
+    BY_HAND,
+    BY_HAND_KERNEL,
+    BY_HAND_UPSTREAM,
+    IMAGE,
+    KERNEL,
+    NONE,
+    ONE,
+    SHAPES,
+    UPSTREAM,
+    random,
+    tensors,
+)
 from helpers.exercises.gradients import (
     INPUT_WORDS,
     WEIGHT_WORDS,
@@ -19,42 +30,46 @@ from helpers.exercises.values import judge_values
 
 
 def check_gradients(answers) -> int:
-    """Exercise 3.1: the gradients of the example, a dictionary of "kernel", "bias" and "image"."""
-    ones = torch.ones_like(UPSTREAM)
+    """Exercise 3.1: the gradients by hand, a dictionary of "kernel", "bias" and "image"."""
+    image, kernel, upstream = BY_HAND, BY_HAND_KERNEL, BY_HAND_UPSTREAM
+    ones = torch.ones_like(upstream)
+    patches = upstream.reshape(4, 1) * kernel.reshape(1, 4)
+    kernel_grad = F.conv2d(image, upstream)[0, 0]
+    image_grad = F.conv_transpose2d(upstream, kernel)[0, 0]
     mistakes = {
         "kernel": {
             "that is the gradient for an upstream of ones. Each pixel is multiplied by the "
-            "upstream gradient of its window.": F.conv2d(IMAGE, ones)[0, 0],
-            "rows and columns are exchanged.": example.KERNEL_GRAD.T,
+            "upstream gradient of its window.": F.conv2d(image, ones)[0, 0],
+            "rows and columns are exchanged.": kernel_grad.T,
             "the upstream gradient is turned by 180 degrees. That belongs to the gradient of the "
-            "image.": F.conv2d(IMAGE, UPSTREAM.flip(2, 3))[0, 0],
-            "that is the output of the forward pass.": example.OUTPUT,
+            "image.": F.conv2d(image, upstream.flip(2, 3))[0, 0],
+            "that is the output of the forward pass.": F.conv2d(image, kernel)[0, 0],
         },
         "bias": {
             "that is the number of output values. The gradient is the sum of their gradients.": 4,
-            "that is the mean of the upstream gradient. Its sum is needed.": 0.5,
-            "the signs were lost: 1 + 0 + 2 - 1.": 4.0,
+            "that is the mean of the upstream gradient. Its sum is needed.": 0.75,
+            "the signs were lost: 0 + 2 - 1 + 2.": 5.0,
         },
         "image": {
             "the kernel was turned once too often: the pixel below weight W[u, v] of window (y, x) "
-            "is X[y + u, x + v].": F.conv2d(UPSTREAM, KERNEL, padding=1)[0, 0],
+            "is X[y + u, x + v].": F.conv2d(upstream, kernel, padding=1)[0, 0],
             "only the last window that reads a pixel counts. The gradients of all are "
-            "added.": _fold_last(example.PATCHES_GRAD),
-            "the sums are divided by the number of windows that read a pixel.": example.IMAGE_GRAD
+            "added.": _fold_last(patches),
+            "the sums are divided by the number of windows that read a pixel.": image_grad
             / torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]]),
-            "that is the gradient for an upstream of ones.": F.conv_transpose2d(ones, KERNEL)[0, 0],
+            "that is the gradient for an upstream of ones.": F.conv_transpose2d(ones, kernel)[0, 0],
         },
     }
     expected = {
-        "kernel": example.KERNEL_GRAD,
-        "bias": example.BIAS_GRAD.item(),
-        "image": example.IMAGE_GRAD,
+        "kernel": kernel_grad,
+        "bias": upstream.sum().item(),
+        "image": image_grad,
     }
     return judge_values(answers, expected, mistakes)
 
 
 def _fold_last(patches: Tensor) -> Tensor:
-    """Write the four patches of the example into a 3x3 image, the last one over the others."""
+    """Write the four patches into a 3x3 image, the last one over the others."""
     image = patches.new_zeros(3, 3)
     for p, patch in enumerate(patches):
         y, x = divmod(p, 2)

@@ -8,6 +8,10 @@ from helpers.checks import ADVERSARIAL, Shape
 
 IMAGE, KERNEL = example.IMAGE[None, None], example.KERNEL[None, None]
 UPSTREAM = example.UPSTREAM[None, None]
+# Another one, for the exercises by hand: the lessons work out the first.
+BY_HAND = torch.tensor([[2.0, 0, 1], [1, 3, 0], [0, 1, 2]], dtype=torch.float64)[None, None]
+BY_HAND_KERNEL = torch.tensor([[1.0, -1], [2, 0]], dtype=torch.float64)[None, None]
+BY_HAND_UPSTREAM = torch.tensor([[0.0, 2], [-1, 2]], dtype=torch.float64)[None, None]
 ONE, NONE = (1, 1), (0, 0)  # a stride, and no padding
 
 # One thing at a time, with few numbers: the first of these that goes wrong says most.

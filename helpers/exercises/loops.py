@@ -6,7 +6,15 @@ import torch
 from torch.nn import functional as F
 
 from helpers import example
-from helpers.exercises.cases import IMAGE, KERNEL, NONE, ONE, SHAPES, layers, random
+from helpers.exercises.cases import (
+    BY_HAND,
+    BY_HAND_KERNEL,
+    NONE,
+    ONE,
+    SHAPES,
+    layers,
+    random,
+)
 from helpers.exercises.judge import judge
 from helpers.exercises.task import Task, switches
 from helpers.exercises.values import judge_value
@@ -17,24 +25,25 @@ def _numbers(convolved) -> torch.Tensor:
 
 
 def check_output(answer) -> None:
-    """Exercise 1.1: the output of the example by hand, (2, 2)."""
-    turned = F.conv2d(IMAGE, KERNEL.flip(2, 3))
+    """Exercise 1.1: the output of the convolution by hand, (2, 2)."""
+    expected = F.conv2d(BY_HAND, BY_HAND_KERNEL)
+    turned = F.conv2d(BY_HAND, BY_HAND_KERNEL.flip(2, 3))
     mistakes = {
         "that is what the turned kernel gives. Lay the kernel over the window as it is.": turned,
-        "that is what the transposed kernel gives. Its first row is (1, 2).": F.conv2d(
-            IMAGE, KERNEL.mT
+        "that is what the transposed kernel gives. Its first row is (1, -1).": F.conv2d(
+            BY_HAND, BY_HAND_KERNEL.mT
         ),
         "these are sums of windows. Each pixel is multiplied by the weight on it.": F.conv2d(
-            IMAGE, torch.ones_like(KERNEL)
+            BY_HAND, torch.ones_like(BY_HAND_KERNEL)
         ),
-        "the weight -1 was taken for 1.": F.conv2d(IMAGE, KERNEL.abs()),
-        "rows and columns of the output are exchanged.": example.OUTPUT.T[None, None],
+        "the weight -1 was taken for 1.": F.conv2d(BY_HAND, BY_HAND_KERNEL.abs()),
+        "rows and columns of the output are exchanged.": expected.mT,
         "that is the output with padding 1. Here the windows lie inside the image.": F.conv2d(
-            IMAGE, KERNEL, padding=1
+            BY_HAND, BY_HAND_KERNEL, padding=1
         ),
     }
     found = {sentence: _numbers(value) for sentence, value in mistakes.items()}
-    judge_value(answer, example.OUTPUT, "the output of the example", found)
+    judge_value(answer, _numbers(expected), "the output", found)
 
 
 def output_length(size, kernel_size, stride, padding, dilation, wrong=frozenset()):

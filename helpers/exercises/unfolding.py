@@ -3,8 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from helpers import example
-from helpers.exercises.cases import IMAGE, NONE, ONE, SHAPES, random
+from helpers.exercises.cases import BY_HAND, BY_HAND_KERNEL, IMAGE, NONE, ONE, SHAPES, random
 from helpers.exercises.judge import judge
 from helpers.exercises.task import Task, run, switches
 from helpers.exercises.trouble import calls
@@ -13,8 +12,8 @@ from helpers.exercises.verdict import Wrong
 
 
 def check_patches(answer) -> None:
-    """Exercise 2.1: the patch matrix of the example, (4, 4)."""
-    patches = example.PATCHES
+    """Exercise 2.1: the patch matrix of a small image, (4, 4)."""
+    patches = F.unfold(BY_HAND, 2)[0].T
     by_columns = patches.reshape(2, 2, 4).transpose(0, 1).reshape(4, 4)
     mistakes = {
         "here the patches are columns. Each patch is a row of the patch matrix.": patches.T,
@@ -23,7 +22,7 @@ def check_patches(answer) -> None:
         "the values of a patch are read down its columns. They are read row by row: "
         "k = (c * k_h + u) * k_w + v.": patches[:, [0, 2, 1, 3]],
         "the patches are already multiplied by the kernel. The patch matrix holds pixels.": patches
-        * example.KERNEL.flatten(),
+        * BY_HAND_KERNEL.flatten(),
     }
     judge_value(answer, patches, "the patch matrix", mistakes)
 

@@ -3,15 +3,15 @@
 # exercise: (text of the solution, what stands there in its place, words that must be said)
 MISTAKES = {
     "1.1": [
-        ("[[4, -1], [2, 6]]", "[[0, -1], [-1, 5]]", "values are not"),
-        ("[[4, -1], [2, 6]]", "[[4, 2], [-1, 6]]", "rows and columns of the output"),
+        ("[[4, 5], [-2, 5]]", "[[0, -1], [-1, 5]]", "values are not"),
+        ("[[4, 5], [-2, 5]]", "[[4, -2], [5, 5]]", "rows and columns of the output"),
         (
-            "[[4, -1], [2, 6]]",
+            "[[4, 5], [-2, 5]]",
             "[[4, 5, 6], [2, 6, 4]]",
             r"shape is \(2, 3\) and should be \(2, 2\)",
         ),
-        ("[[4, -1], [2, 6]]", "[[4, 6], [3, 5]]", "sums of windows"),
-        ("[[4, -1], [2, 6]]", "[[6, 5], [2, 8]]", "weight -1 was taken for 1"),
+        ("[[4, 5], [-2, 5]]", "[[6, 4], [5, 6]]", "sums of windows"),
+        ("[[4, 5], [-2, 5]]", "[[4, 7], [4, 5]]", "weight -1 was taken for 1"),
     ],
     "1.2": [
         (" // stride + 1", " / stride + 1", "not rounded down"),
@@ -101,15 +101,15 @@ MISTAKES = {
         ("max(needed - size, 0)", "span - 1", "right for stride 1"),
     ],
     "2.1": [
-        ("[2, 0, 1, 3], [0, 1, 2, 0]", "[0, 1, 2, 0], [2, 0, 1, 3]", "down the columns of the"),
+        ("[0, 1, 3, 0], [1, 3, 0, 1]", "[1, 3, 0, 1], [0, 1, 3, 0]", "down the columns of the"),
         (
-            "[[1, 2, 0, 1], [2, 0, 1, 3], [0, 1, 2, 0], [1, 3, 0, 1]]",
-            "[[1, 2, 0, 1], [2, 0, 1, 3], [0, 1, 2, 0], [1, 3, 0, 1]][:3]",
+            "[[2, 0, 1, 3], [0, 1, 3, 0], [1, 3, 0, 1], [3, 0, 1, 2]]",
+            "[[2, 0, 1, 3], [0, 1, 3, 0], [1, 3, 0, 1], [3, 0, 1, 2]][:3]",
             "One too few",
         ),
         (
-            "[[1, 2, 0, 1], [2, 0, 1, 3], [0, 1, 2, 0], [1, 3, 0, 1]]",
-            "[[1, 0, 2, 1], [2, 1, 0, 3], [0, 2, 1, 0], [1, 0, 3, 1]]",
+            "[[2, 0, 1, 3], [0, 1, 3, 0], [1, 3, 0, 1], [3, 0, 1, 2]]",
+            "[[2, 1, 0, 3], [0, 3, 1, 0], [1, 0, 3, 1], [3, 1, 0, 2]]",
             "read down its columns",
         ),
     ],
@@ -193,17 +193,17 @@ MISTAKES = {
         ("max(last - first + 1, 0)", "kernel_size // stride", "far from the ends"),
     ],
     "3.1": [
-        ('"bias": 2', '"bias": 4', "bias: that is the number of output values"),
-        ('"kernel": [[0, 1], [4, 0]]', '"kernel": [[0, 4], [1, 0]]', "kernel: rows and columns"),
+        ('"bias": 3', '"bias": 4', "bias: that is the number of output values"),
+        ('"kernel": [[5, -1], [8, 3]]', '"kernel": [[5, 8], [-1, 3]]', "kernel: rows and columns"),
         (
-            '"kernel": [[0, 1], [4, 0]]',
-            '"kernel": [[4, 6], [3, 5]]',
+            '"kernel": [[5, -1], [8, 3]]',
+            '"kernel": [[6, 4], [5, 6]]',
             "kernel: that is the gradient for an upstream of ones",
         ),
-        ("[2, 2, -2]", "[1, 0.5, -1]", "image: "),
+        ("[-1, 7, -2]", "[1, 0.5, -1]", "image: "),
         (
-            "[[1, 2, 0], [2, 2, -2], [0, -2, 1]]",
-            "[[1, 1, 0], [1, 0.5, -1], [0, -1, 1]]",
+            "[[0, 2, -2], [-1, 7, -2], [-2, 4, 0]]",
+            "[[0, 1, -2], [-0.5, 1.75, -1], [-2, 2, 0]]",
             "divided by the number of windows",
         ),
     ],
