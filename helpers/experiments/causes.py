@@ -117,4 +117,4 @@ def _final(group: str, settings: list[Experiment]) -> list[Experiment]:
 
 # What is trained, and so in the table: a group joins when all its runs have a record.
 WRITTEN = (low_rate,)
-CHOSEN = ()
+CHOSEN = (("decay", decay, ("batch-size",)),)
