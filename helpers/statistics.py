@@ -62,6 +62,25 @@ def paired(a: Sequence[float], b: Sequence[float]) -> Difference:
     return Difference(*between, p)
 
 
+def welch(a: Sequence[float], b: Sequence[float]) -> Difference:
+    """Compare one value per seed of each without pairs: Welch's t test of mean(a) - mean(b).
+
+    For networks that share neither their first weights nor the order of the images, so that seed
+    k of one has nothing in common with seed k of the other; the numbers of seeds may differ. With a
+    single seed of either, or where neither varies, interval and p value are NaN. Raises ValueError
+    for no seed.
+    """
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if not (a.size and b.size):
+        raise ValueError(f"expected at least one value of each, got {a.size} and {b.size}")
+    mean = float(a.mean() - b.mean())
+    if min(a.size, b.size) < 2 or (_without_spread(a) and _without_spread(b)):
+        return Difference(mean, math.nan, math.nan, math.nan)
+    test = stats.ttest_ind(a, b, equal_var=False)
+    low, high = test.confidence_interval(0.95)
+    return Difference(mean, float(low), float(high), float(test.pvalue))
+
+
 def _without_spread(values: np.ndarray) -> bool:
     """Say whether values are equal but for rounding; a single one is."""
     return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())

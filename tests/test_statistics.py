@@ -6,6 +6,7 @@ from math import comb
 import pytest
 import torch
 from made import with_predictions
+from scipy import stats
 
 from helpers import statistics
 
@@ -32,6 +33,28 @@ def test_unequal_numbers_of_seeds_are_refused(a, b):
 def test_votes_on_other_images_are_refused():
     with pytest.raises(ValueError, match=r"\(2, 4\) with \(2, 1\)"):
         statistics.vote(torch.ones(2, 4, dtype=torch.bool), torch.ones(2, 1, dtype=torch.bool))
+
+
+def test_welch_by_hand():
+    # means 2 and 5, squared standard errors 1/3 and (20/3)/4 = 5/3, together 2
+    found = statistics.welch([1, 2, 3], [2, 4, 6, 8])
+    freedom = 2**2 / ((1 / 3) ** 2 / 2 + (5 / 3) ** 2 / 3)  # Satterthwaite: 4.075
+    half = stats.t.ppf(0.975, freedom) * 2**0.5
+    assert found[:3] == pytest.approx((-3, -3 - half, -3 + half))
+    assert found.p == pytest.approx(2 * stats.t.sf(3 / 2**0.5, freedom))
+
+
+def test_welch_takes_other_seeds_and_ignores_their_order():
+    assert statistics.welch([3, 1, 2], [8, 2, 6, 4]) == statistics.welch([1, 2, 3], [2, 4, 6, 8])
+
+
+@pytest.mark.parametrize(("a", "b"), [([1.0], [2.0, 3.0]), ([1.0, 1.0], [2.0, 2.0])])
+def test_welch_without_spread_has_no_interval(recwarn, a, b):
+    found = statistics.welch(a, b)
+    assert found.mean < 0 and all(map(math.isnan, found[1:]))
+    assert not recwarn.list
+    with pytest.raises(ValueError, match="at least one value of each, got 0 and"):
+        statistics.welch([], b)
 
 
 def test_vote_counts_an_image_once():
