@@ -36,7 +36,16 @@ def test_each_line_can_be_started(tmp_path, profile):
 def test_only_final_results_may_read_the_test_set(tmp_path):
     lines = with_records_of_sweeps(tmp_path)
     assert {name for name, *_ in experiments.table.CHOSEN} <= {line.group for line in lines}
-    final = {"baseline", "augmentation", "augmentation-long", "final", "final-64", "decay", "head", "mean"}
+    final = {
+        "baseline",
+        "augmentation",
+        "augmentation-long",
+        "final",
+        "final-64",
+        "decay",
+        "head",
+        "mean",
+    }
     assert {line.group for line in lines if line.test} == final
     assert {line.group for line in lines if not line.test}.isdisjoint(final)
 
