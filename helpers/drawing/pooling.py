@@ -101,6 +101,30 @@ def draw_training(frame, y: str, ylabel: str, *, palette: Mapping, style: str | 
     return fig
 
 
+def draw_progress(frame, *, palette: Mapping):
+    """Return a figure of the error beside the training loss, both on logarithmic axes.
+
+    ``frame`` has one row per run and epoch: ``setting``, ``pooling``, ``epoch``, ``training`` (the
+    loss) and ``error``. Drawn is the mean of the runs, a marker for each epoch; learning goes to
+    the right.
+    """
+    fig, ax = plt.subplots(figsize=(TEXT_WIDTH, 3.1))
+    means = frame.groupby(["setting", "pooling", "epoch"], observed=True, sort=False)
+    means = means[["training", "error"]].mean()
+    markers = dict(zip(frame["setting"].unique(), "osD^v", strict=False))
+    for (setting, pooling), path in means.groupby(["setting", "pooling"], observed=True):
+        style = {"color": palette[pooling], "marker": markers[setting], "mfc": "none", "lw": 0.8}
+        ax.plot(path["training"], path["error"], ms=4.5, label=f"{pooling}, {setting}", **style)
+    ax.set(xlabel="training loss", ylabel="validation error in %", xscale="log", yscale="log")
+    ax.invert_xaxis()
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter("")
+    ax.legend()
+    return fig
+
+
 def draw_costs(frame):
     """Return a figure of parameters (left) and work (right) over the side of the image.
 

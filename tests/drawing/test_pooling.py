@@ -60,6 +60,30 @@ def test_training_has_a_panel_for_each_setting():
     assert len(figure.legends) == 1 and not any(ax.get_legend() for ax in figure.axes)
 
 
+def test_progress_is_a_line_for_each_pooling_and_setting():
+    rows = [
+        {"setting": s, "pooling": p, "seed": n, "epoch": e, "training": 1 / e, "error": 4 / e + n}
+        for s in ("one", "two")
+        for p in ("max", "mean")
+        for n in (0, 1)
+        for e in (1, 2)
+    ]
+    palette = {"max": "C0", "mean": "C1"}
+    (ax,) = pooling.draw_progress(pd.DataFrame(rows), palette=palette).axes
+    assert [line.get_label() for line in ax.lines] == [
+        "max, one",
+        "mean, one",
+        "max, two",
+        "mean, two",
+    ]
+    assert [line.get_color() for line in ax.lines] == ["C0", "C1"] * 2
+    assert [line.get_marker() for line in ax.lines] == ["o", "o", "s", "s"]
+    assert ax.lines[0].get_xdata().tolist() == [1.0, 0.5]
+    assert ax.lines[0].get_ydata().tolist() == [4.5, 2.5]  # the mean of the runs
+    left, right = ax.get_xlim()
+    assert left > right and ax.get_xscale() == ax.get_yscale() == "log"
+
+
 def test_costs():
     rows = [("a", 32, 1.0, 2.0), ("a", 64, 1.0, 8.0), ("b", 32, 3.0, 1.0), ("b", 64, 9.0, 4.0)]
     frame = pd.DataFrame(rows, columns=["network", "side", "parameters", "multiply-adds"])

@@ -2,6 +2,7 @@
 
 import math
 
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given
@@ -153,16 +154,46 @@ def test_corrections(network):
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "words"),
+    ("mean", "p", "words"),
     [
-        (0.1, 0.3, "the maximum is better"),
-        (-0.3, -0.1, "the mean is better"),
-        (-0.1, 0.3, "these seeds do not tell the two apart"),
-        (math.nan, math.nan, "these seeds do not tell the two apart"),
+        (0.2, 0.049, "Global max pooling is better"),
+        (-0.2, 0.049, "Global mean pooling is better"),
+        (0.2, 0.05, "Neither global pooling is shown to be better"),
+        (0.2, math.nan, "Neither global pooling is shown to be better"),
     ],
 )
-def test_better_needs_an_interval_without_zero(low, high, words):
-    assert lesson.better(Difference(0.1, low, high, 0.5)) == words
+def test_better_needs_a_small_corrected_p(mean, p, words):
+    assert lesson.better(Difference(mean, 0.1, 0.3, 0.01), p) == words
+
+
+def test_accuracies_per_seed(monkeypatch):
+    rows = [("a", "max", s, e, 3, 0.5 + s / 10 + e / 100) for s in (0, 1) for e in (1, 2, 3)]
+    rows += [("a", "mean", s, e, 3, 0.0) for s in (0, 1) for e in (1, 2, 3)]
+    columns = ["setting", "pooling", "seed", "epoch", "epochs", "validation_accuracy"]
+    scope = lesson.per_seed.__globals__
+    monkeypatch.setitem(scope, "curves", pd.DataFrame(rows, columns=columns))
+    assert lesson.per_seed("a", "max").tolist() == pytest.approx([53.0, 63.0])
+    assert lesson.per_seed("a", "max", epochs=2).tolist() == pytest.approx([52.5, 62.5])
+    found = lesson.difference("a", epochs=2)
+    assert found.mean == pytest.approx(57.5) and found.high - found.mean == pytest.approx(
+        63.531, 1e-4
+    )
+
+
+def test_error_at_an_equal_loss():
+    rows = [
+        ("max", 0, 1.0, 9.0),
+        ("max", 0, 0.1, 5.0),
+        ("max", 0, 0.01, 1.0),
+        ("mean", 0, 2.0, 20.0),
+        ("mean", 0, 0.1 * 10**0.5, 8.0),  # halfway from 1.0 to 0.1, as a logarithm
+        ("max", 1, 1.0, 7.0),
+        ("max", 1, 0.5, 6.0),
+        ("mean", 1, 0.5, 4.0),
+    ]
+    frame = pd.DataFrame(rows, columns=["pooling", "seed", "train_loss", "error"])
+    of_max, of_mean = lesson.at_equal_loss(frame)
+    assert of_max == pytest.approx((7.0, 6.0)) and of_mean == (8.0, 4.0)
 
 
 def test_half_of_a_gradient():
@@ -200,7 +231,11 @@ def test_share_of_maxima():
 def test_fitted_layer_is_at_the_optimum():
     features, labels = random(200, 5), torch.arange(200) % 10
     layer = lesson.fit_linear(features, labels, penalty=0.01)
-    loss = F.cross_entropy(layer(features), labels) + 0.01 * layer.weight.square().sum()
-    gradients = torch.autograd.grad(loss, list(layer.parameters()))
-    assert max(gradient.abs().max() for gradient in gradients) < 1e-3
-    assert loss < torch.tensor(10.0).log()  # better than equal scores
+    loss, gradient = lesson.objective(layer, features, labels, penalty=0.01)
+    expected = F.cross_entropy(layer(features), labels) + 0.01 * layer.weight.square().sum()
+    assert loss == pytest.approx(expected.item())
+    assert gradient.shape == (60,) and abs(gradient).max() < 1e-4
+    assert loss < math.log(10)  # better than equal scores
+    with torch.no_grad():
+        layer.weight[0, 0] += 0.1  # elsewhere the gradient is not small
+    assert abs(lesson.objective(layer, features, labels, penalty=0.01)[1]).max() > 1e-3
