@@ -45,6 +45,7 @@ def test_only_final_results_may_read_the_test_set(tmp_path):
         "decay",
         "head",
         "mean",
+        "padded",
     }
     assert {line.group for line in lines if line.test} == final
     assert {line.group for line in lines if not line.test}.isdisjoint(final)
