@@ -28,8 +28,8 @@ PAIR_64 = [MAX_199 | {"data": "varres"}] + [
     {"network": "fixed", "data": data} for data in ("varres-64", "varres-pad64")
 ]
 
-# How many runs repeat a comparison. Raise a number and `make results` trains what is new; the
-# records that exist are kept.
+# How many runs repeat a comparison, fixed before any of them is looked at: seeds that are added
+# until an interval excludes zero always find something. A new number asks a new question.
 SEEDS = {
     "baseline": 5,
     "original-rate": 5,
