@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from helpers.checks import ADVERSARIAL
+from helpers.experiments import Experiment
 from helpers.networks import FixedNetwork, VariableNetwork, count_parameters
 from helpers.statistics import Difference
 
@@ -172,12 +173,27 @@ def test_accuracies_per_seed(monkeypatch):
     columns = ["setting", "pooling", "seed", "epoch", "epochs", "validation_accuracy"]
     scope = lesson.per_seed.__globals__
     monkeypatch.setitem(scope, "curves", pd.DataFrame(rows, columns=columns))
+    monkeypatch.setitem(scope, "in_pairs", {"a": True})
     assert lesson.per_seed("a", "max").tolist() == pytest.approx([53.0, 63.0])
     assert lesson.per_seed("a", "max", epochs=2).tolist() == pytest.approx([52.5, 62.5])
     found = lesson.difference("a", epochs=2)
     assert found.mean == pytest.approx(57.5) and found.high - found.mean == pytest.approx(
         63.531, 1e-4
     )
+
+
+@pytest.mark.parametrize("field", ["seed", "data", "images", "batch_size", "learning_rate"])
+def test_runs_begin_alike_whatever_the_learning_rate(field):
+    first = Experiment(group="a", network="max", width=8, data="varres", images=300)
+    changes = {"seed": 0, "data": "varres-28", "images": 600, "batch_size": 32}
+    second = first.model_copy(update={"network": "mean"} | {field: changes.get(field, 0.002)})
+    assert lesson.begin_alike(first, second) == (field in ("seed", "learning_rate"))
+
+
+def test_other_seeds_do_not_begin_alike():
+    first = Experiment(group="a", network="max", width=8, data="varres")
+    with pytest.raises(AssertionError):
+        lesson.begin_alike(first, first.model_copy(update={"seed": 1}))
 
 
 def test_error_at_an_equal_loss():
