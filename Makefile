@@ -50,7 +50,7 @@ KEEP = if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 ALONE := report book slides exercises grade notebooks figures publish results retrain verify
-.PHONY: help $(ALONE) bench elsewhere compare test lint lab lock lowest clean always
+.PHONY: help $(ALONE) bench elsewhere gpu compare test lint lab lock lowest clean always
 
 # Two calls at once would write the same files, so the second waits: these goals run in a make of
 # their own that holds a lock.
@@ -115,6 +115,9 @@ bench: $(READY) ## measure all speeds anew, for results/*.json (on an idle machi
 
 elsewhere: ## ask other libraries for the same convolutions, for results/elsewhere.json (downloads 3 GB)
 	@$(PYTHON) -m commands.elsewhere --build $(BUILD)/elsewhere
+
+gpu: $(READY) ## check and time layer and sweep on a GPU, for results/gpu.json (8 minutes at most)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m commands.gpu
 
 test: $(READY) ## every test, and every lesson executed from scratch with little data
 	@$(MAKE) report PROFILE=quick

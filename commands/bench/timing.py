@@ -80,7 +80,7 @@ def unfold_product_conv2d(input, weight, bias, stride, padding):
     return output.unflatten(2, (out_h, out_w))
 
 
-def arguments(shape, memory_format=torch.contiguous_format):
+def arguments(shape, memory_format=torch.contiguous_format, device="cpu"):
     """Return random (input, weight, bias), stride and padding of ``shape``, requiring gradients."""
     n, c, o, height, width, k, stride, padding = shape
     generator = torch.Generator().manual_seed(0)
@@ -88,4 +88,4 @@ def arguments(shape, memory_format=torch.contiguous_format):
         torch.randn(size, generator=generator) for size in ((n, c, height, width), (o, c, k, k), o)
     ]
     tensors[0] = tensors[0].contiguous(memory_format=memory_format)
-    return [t.requires_grad_() for t in tensors], stride, padding
+    return [t.to(device).requires_grad_() for t in tensors], stride, padding

@@ -1,0 +1,1 @@
+"""What a GPU does with the layer and with a sweep: ``make gpu``."""
