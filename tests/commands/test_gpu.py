@@ -1,4 +1,4 @@
-"""``make gpu`` on a CPU: everything but the card itself; it writes nothing that is no measurement."""
+"""``make gpu`` on a CPU: all of it but the card; a rehearsal writes nothing."""
 
 import pytest
 import torch
