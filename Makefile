@@ -24,11 +24,13 @@ WORK := $(BUILD)/$(PROFILE)
 ifeq ($(PROFILE),full)
 RESULTS := results
 PDF := $(BUILD)/report.pdf
+BOOK := $(BUILD)/lessons.pdf
 SITE := $(BUILD)/site
 SLIDES := $(BUILD)/slides
 else
 RESULTS := $(WORK)/results
 PDF := $(WORK)/report.pdf
+BOOK := $(WORK)/lessons.pdf
 SITE := $(WORK)/site
 SLIDES := $(WORK)/slides
 endif
@@ -64,8 +66,8 @@ endif
 else
 -include $(WORK)/depends.mk
 
-report: $(PDF) ## the PDF, from executed lessons: build/report.pdf
-	@echo "The report is up to date: $(PDF)"
+report: $(PDF) ## a short report and all lessons: build/report.pdf, build/lessons.pdf
+	@echo "The report is up to date: $(PDF), and all lessons as a book: $(BOOK)"
 
 book: $(SITE)/index.html ## the web pages: build/site/index.html
 	@echo "The web pages are up to date: $(SITE)/index.html"
@@ -212,11 +214,14 @@ $(WORK)/facts: always
 	@{ git describe --always --tags --dirty 2>/dev/null || echo unversioned; cksum requirements.lock; } > $@.new
 	@$(KEEP)
 
-$(PDF): $(WORK)/executed $(WORK)/facts $(TYPESETTING)
+$(BOOK): $(WORK)/executed $(WORK)/facts $(TYPESETTING)
 	@$(BIN)/python report/build.py pdf --output $@ --profile $(PROFILE) $(EXECUTED)
 
+$(PDF): $(BOOK)
+	@$(BIN)/python report/build.py paper --output $@ --profile $(PROFILE) --book $(BOOK) $(EXECUTED)
+
 $(SITE)/index.html: $(PDF) $(wildcard notebooks/exercises/*.ipynb helpers/explorables/js/* LICENSE CITATION.cff)
-	@$(BIN)/python report/build.py site --output $(SITE) --profile $(PROFILE) --pdf $(PDF) $(EXECUTED)
+	@$(BIN)/python report/build.py site --output $(SITE) --profile $(PROFILE) --book $(BOOK) --paper $(PDF) $(EXECUTED)
 
 $(SLIDES)/made: $(WORK)/executed $(TYPESETTING) $(wildcard notebooks/slides/*.md)
 	@$(BIN)/python report/build.py slides --output $(@D) $(EXECUTED)

@@ -31,17 +31,18 @@ def book(lessons: dict) -> dict:
         {
             "name": path.stem,
             "number": str(int(path.stem[:2])),
-            "cells": _of_notebook(path, notebook, problems),
+            "cells": of_notebook(path, notebook, problems),
         }
         for path, notebook in lessons.items()
     ]
-    opening = [_markdown(text, "preface", "1", problems) for text in preface(lessons)]
+    opening = [of_text(text, "preface", "1", problems) for text in preface(lessons)]
     if problems:
         raise ReportError("\n".join(problems))
     return {"preface": opening, "lessons": parts}
 
 
-def _of_notebook(path: Path, notebook, problems: list[str]) -> list[dict]:
+def of_notebook(path: Path, notebook, problems: list[str]) -> list[dict]:
+    """Return what a reader sees of a notebook; ``problems`` is told what is wrong with it."""
     notebook, _ = CoalesceStreamsPreprocessor(enabled=True).preprocess(notebook, {})
     cells = []
     for number, cell in enumerate(notebook.cells, start=1):
@@ -50,7 +51,7 @@ def _of_notebook(path: Path, notebook, problems: list[str]) -> list[dict]:
         if tags & LEFT_OUT:
             continue
         if cell.cell_type == "markdown":
-            cells.append(_markdown(cell.source, path.stem, at, problems) | _tagged(tag))
+            cells.append(of_text(cell.source, path.stem, at, problems) | _tagged(tag))
         elif cell.cell_type == "code":
             if cell.source.strip():
                 folded = {"folded": True} if "hide-input" in tags else {}
@@ -100,7 +101,8 @@ def _prose(text: str, where: str, problems: list[str]) -> dict:
     return {"text": text, "formulas": found, "shown": "\n".join(markdown.words(tokens))}
 
 
-def _markdown(text: str, name: str, at: str, problems: list[str]) -> dict:
+def of_text(text: str, name: str, at: str, problems: list[str]) -> dict:
+    """Return the cell of a text in Markdown; ``problems`` is told what is wrong with it."""
     return {"kind": "markdown", "at": at} | _prose(text, f"lesson {name}, cell {at}", problems)
 
 
@@ -166,18 +168,23 @@ def preface(lessons: dict) -> list[str]:
     text = read_text(PREFACE)
     if not set(re.findall(r"\((\d\d_\w+\.ipynb)", text)) <= {path.name for path in lessons}:
         return []
-    found = [
-        (output.data["text/markdown"], f"([lesson {path.stem[:2]}]({path.name}))")
+    items = "\n".join(
+        f"- {item} ([lesson {path.stem[:2]}]({path.name}))"
         for path, notebook in lessons.items()
+        for item in findings(notebook)
+    )
+    return [f"{text}\n\n**What was found.**\n\n{items}" if items else text]
+
+
+def findings(notebook) -> list[str]:
+    """Return what the cells tagged "finding" of a lesson say, item by item."""
+    texts = [
+        output.data.get("text/markdown", "")
         for cell in notebook.cells
         if "finding" in cell.metadata.get("tags", [])
         for output in cell.get("outputs", [])
+        if "data" in output
     ]
-    items = "\n".join(
-        f"- {item.strip()} {where}"
-        for text, where in found
-        for item in re.split(r"^- ", text, flags=re.M)
-        if item.strip()
-    )
-    items = re.sub(r"^- Measured here: (\w)", lambda m: f"- {m[1].upper()}", items, flags=re.M)
-    return [f"{text}\n\n**What was found.**\n\n{items}" if items else text]
+    items = [item.strip() for text in texts for item in re.split(r"^- ", text, flags=re.M)]
+    items = [re.sub(r"^Measured here: (\w)", lambda m: m[1].upper(), item) for item in items]
+    return list(filter(None, items))

@@ -17,7 +17,12 @@ DESCRIPTION = (
     "Convolution from nested loops to a fair comparison of two networks: lessons with derivations, "
     "code, exercises and figures that one can touch."
 )
-EXTRAS = ("report.pdf", "LICENSE.txt", "CITATION.cff")  # offered on every page if there
+EXTRAS = (
+    "report.pdf",
+    "lessons.pdf",
+    "LICENSE.txt",
+    "CITATION.cff",
+)  # on every page
 APART = 50_000  # characters of a state that get a file of their own
 FIRST = "by-hand"  # the figure that the start page opens with
 

@@ -1,4 +1,4 @@
-"""The report as a PDF, set by Typst."""
+"""PDFs, set by Typst: all lessons as a book, and what is made of their cells in the same way."""
 
 import json
 import re
@@ -25,40 +25,52 @@ from report.figures import figure_files
 
 
 def build(paths: list[Path], output: Path, profile: str) -> None:
-    """Write the PDF; its sources stay in the folder beside it, named like it."""
+    """Write the book of all lessons; its sources stay in the folder beside it, named like it."""
     lessons = read(paths)
-    folder = output.with_suffix("")
+    opening = '#import "report.typ" as layout\n#show: layout.report\n\n'
+    source = written(lessons, book(lessons), output.with_suffix(""), opening)
+    inputs = {"title": TITLE, "subtitle": SUBTITLE, "facts": facts(profile)}
+    output.write_bytes(compiled(source, inputs, timestamp(paths)))
+
+
+def written(lessons: dict, cells: dict, folder: Path, opening: str) -> Path:
+    """Write what Typst makes a PDF of, into a folder, and return the file to begin with.
+
+    ``cells`` are as ``cells.book`` gives them, and ``opening`` is the Typst that sets the rest.
+    """
     (folder / "figures").mkdir(parents=True, exist_ok=True)
+    body = pandoc(cells, "-t", "typst", "--wrap=none", "--syntax-highlighting=idiomatic")
     for path, notebook in lessons.items():
         for name, data in figure_files(path, notebook).items():
-            (folder / "figures" / name).write_bytes(data)
-    shutil.copy(HERE / "report.typ", folder)
-    body = pandoc(book(lessons), "-t", "typst", "--wrap=none", "--syntax-highlighting=idiomatic")
-    source = folder / "main.typ"
-    write_text(source, '#import "report.typ" as layout\n#show: layout.report\n\n' + body)
+            if f"figures/{name}" in body:
+                (folder / "figures" / name).write_bytes(data)
+    for layout in HERE.glob("*.typ"):
+        shutil.copy(layout, folder)
+    write_text(folder / "main.typ", opening + body)
+    return folder / "main.typ"
+
+
+def compiled(source: Path, inputs: dict, time: int) -> bytes:
+    """Return the PDF of a file of Typst, which finds ``inputs`` in ``sys.inputs`` as JSON."""
     try:
         pdf, warnings = typst.compile_with_warnings(
             source,
             font_paths=FONTS,
             ignore_system_fonts=True,
-            sys_inputs={
-                "title": TITLE,
-                "subtitle": SUBTITLE,
-                "facts": json.dumps(facts(profile)),
-            },
-            timestamp=timestamp(paths),
+            sys_inputs={name: json.dumps(value) for name, value in inputs.items()},
+            timestamp=time,
             pdf_standards=["a-2a", "ua-1"],
         )
     except typst.TypstError as error:
         raise ReportError(explain(error, read_text(source))) from None
     if warnings:
         raise ReportError("\n".join(explain(warning, read_text(source)) for warning in warnings))
-    output.write_bytes(pdf)
+    return pdf
 
 
 def explain(error, source: str) -> str:
     """Return Typst's message with the lesson it is about."""
     found = re.search(r"main\.typ:(\d+)", error.diagnostic)
     before = source.split("\n")[: int(found[1])] if found else []
-    lessons = [line[10:] for line in before if line.startswith("// lesson ")]
-    return f"lesson {lessons[-1]}: {error.diagnostic}" if lessons else error.diagnostic
+    lessons = [line[3:] for line in before if line.startswith(("// lesson ", "// paper"))]
+    return f"{lessons[-1]}: {error.diagnostic}" if lessons else error.diagnostic

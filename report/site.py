@@ -15,10 +15,10 @@ from report.figures import figure_files, stills
 from report.pages import write_pages
 
 
-def build(paths: list[Path], output: Path, profile: str, pdf: Path | None = None) -> None:
+def build(paths: list[Path], output: Path, profile: str, offered: dict | None = None) -> None:
     """Write the web site: a page for each lesson, which asks nothing of other hosts.
 
-    ``pdf`` is the same report on paper, which the pages then offer.
+    ``offered`` has files by the name under which the pages offer them, such as PDFs.
     """
     lessons = read(paths)
     new = output.with_name(output.name + ".new")
@@ -39,8 +39,9 @@ def build(paths: list[Path], output: Path, profile: str, pdf: Path | None = None
         shutil.copyfile(HERE / name, new / name)
     shutil.copyfile(HERE.parent / "LICENSE", new / "LICENSE.txt")
     shutil.copyfile(HERE.parent / "CITATION.cff", new / "CITATION.cff")
-    if pdf:
-        shutil.copyfile(pdf, new / "report.pdf")
+    for name, file in (offered or {}).items():
+        if file:
+            shutil.copyfile(file, new / name)
     with tempfile.TemporaryDirectory() as folder:
         bodies = Path(folder) / "bodies"
         write_text(Path(folder) / "body.html", "$body$")

@@ -25,7 +25,7 @@ case "$1 $2" in
     exit ;;
 *execute.py\ publish) echo >> notebooks/01_one.ipynb ;;
 *build.py\ figures) mkdir -p "$4" && echo pictures > "$4/README.md" ;;
-*build.py\ pdf) git describe --always --dirty > "$4" ;;
+*build.py\ pdf|*build.py\ paper) git describe --always --dirty > "$4" ;;
 *build.py\ site) mkdir -p "$4" && git describe --always --dirty > "$4/index.html" ;;
 -m\ pip) echo install >> log; exit ;;
 -m\ *) shift ;;
@@ -42,6 +42,7 @@ LESSONS = {
     "03_three": ['speeds = "results/throughput.json"', "from helpers import networks"],
 }
 RECORD = "results/a.run.json"
+PDFS = ["paper", "pdf"]  # of the steps of build.py
 
 
 def run(*command: str, cwd: Path) -> str:
@@ -103,7 +104,7 @@ def make(project: Path, *targets: str) -> list[str]:
 
 
 def test_everything_is_made_once_below_build(project):
-    assert make(project, "report") == sorted([*LESSONS, "install", "commands.train", "pdf"])
+    assert make(project, "report") == sorted([*LESSONS, *PDFS, "install", "commands.train"])
     assert make(project, "report") == []
     assert make(project, "book", "figures") == ["figures", "site"]
     assert make(project, "report", "book", "notebooks", "figures") == []
@@ -139,7 +140,7 @@ def test_the_title_page_names_the_version(project):
     assert make(project, "report") == []
     git("add", "notes.txt", cwd=project)
     git("commit", "--quiet", "-m", "notes", cwd=project)
-    assert make(project, "report", "book") == ["pdf", "site"]
+    assert make(project, "report", "book") == [*PDFS, "site"]
     version = git("describe", "--always", "--dirty", cwd=project)
     assert (project / "build/report.pdf").read_text() == version
     assert make(project, "report", "book") == []
@@ -167,7 +168,7 @@ def test_what_is_made_again_after_a_change(project, changed, done):
     new = file.with_name("new")  # replaced as records are, which changes the folder's time as well
     new.write_text((file.read_text() if file.exists() else "") + " ")
     new.replace(file)
-    assert make(project, "report") == sorted([*done, "pdf"])
+    assert make(project, "report") == sorted([*done, *PDFS])
     assert make(project, "report") == []
 
 
@@ -178,30 +179,30 @@ def test_what_is_made_again_after_a_change(project, changed, done):
 def test_an_edit_in_place_is_noticed(project, changed, done):
     make(project, "report")
     (project / changed).write_text("{ }")
-    assert make(project, "report") == sorted([*done, "pdf"])
+    assert make(project, "report") == sorted([*done, *PDFS])
 
 
 def test_a_profile_that_changes_concerns_the_lessons_whose_values_changed(project):
     make(project, "report", "PROFILE=quick", "RESULTS=results")
     profiles = project / "notebooks/profiles.toml"
     profiles.write_text(profiles.read_text() + "[quick.01_one]\nsteps = 1\n")
-    assert make(project, "report", "PROFILE=quick", "RESULTS=results") == ["01_one", "pdf"]
+    assert make(project, "report", "PROFILE=quick", "RESULTS=results") == ["01_one", *PDFS]
     assert make(project, "report", "PROFILE=quick", "RESULTS=results") == []
 
 
 def test_a_helper_that_goes_is_no_error(project):
     make(project, "report")
     (project / "helpers/drawing/grids.py").unlink()
-    assert make(project, "report") == ["01_one", "pdf"]
+    assert make(project, "report") == ["01_one", *PDFS]
     assert make(project, "report") == []
 
 
 def test_a_lesson_that_comes_or_goes_changes_the_report(project):
     make(project, "report")
     (project / "notebooks/01_one.ipynb").rename(project / "notebooks/04_four.ipynb")
-    assert make(project, "report") == ["04_four", "pdf"]
+    assert make(project, "report") == ["04_four", *PDFS]
     (project / "notebooks/04_four.ipynb").unlink()
-    assert make(project, "report") == ["pdf"]
+    assert make(project, "report") == PDFS
     assert make(project, "report") == []
 
 

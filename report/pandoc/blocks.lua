@@ -158,7 +158,7 @@ local function one_table(t, div, number)
     return { t }
   end
   local shrink = longest <= 40 -- a column of words wraps, a table of numbers is made smaller
-  local open = ("#layout.data-table(%s, ["):format(number and S.quoted(number) or "none")
+  local open = ("#layout.data-table(%s, %s, ["):format(number and S.quoted(number) or "none", S.quoted(div.identifier))
   local close = ("], shrink: %s)"):format(shrink) .. (number and ("#" .. S.label(div.identifier)) or "")
   return whole_if_short(t, { S.block(open), pandoc.Plain(caption(div)), S.block("], ["), t, S.block(close) })
 end
@@ -177,8 +177,9 @@ local function picture(div)
   local number = S.number_of[div.identifier]
   if S.typst then
     if not number then return {} end -- an animation: paper has the figures
-    local open = ("#layout.picture(%s, label(%s), %s, %s)["):format(S.quoted(number), S.quoted(div.identifier), S.quoted(file), S.quoted(alt))
-    return { S.block(open), pandoc.Plain(caption(div)), S.block("]") }
+    local open = ("#layout.picture(%s, label(%s), %s, %s, ["):format(S.quoted(number), S.quoted(div.identifier), S.quoted(file), S.quoted(alt))
+    local close = div.attributes.width and ("], width: %s)"):format(div.attributes.width) or "])"
+    return { S.block(open), pandoc.Plain(caption(div)), S.block(close) }
   end
   local attributes = pandoc.Attr("", {}, { { "alt", alt }, { "loading", "lazy" } }) -- in this order
   local content = pandoc.Inlines({ pandoc.Image({}, file, "", attributes) })

@@ -10,6 +10,7 @@ local formulas = require("formulas")
 local index = require("index")
 local links = require("links")
 local numbers = require("numbers")
+local paper = require("paper")
 
 -- The blocks of one cell, complete; what is wrong in it is told with its number.
 local function read(cell)
@@ -70,14 +71,36 @@ local function one_cell(content)
   return { pandoc.Div(content, { at = "1" }) }
 end
 
+-- Ends with what is wrong, or returns the whole with the references that it names.
+local function completed(list, document, keys)
+  list:extend({ pandoc.Header(1, "References", { id = "references", class = "unnumbered" }) })
+  list:insert(pandoc.Div({}, { id = "refs" })) -- filled by citeproc
+  local cited = pandoc.List({})
+  for _, key in ipairs(keys) do cited:insert(pandoc.Citation(key, "NormalCitation")) end
+  document.meta.nocite = pandoc.Inlines(pandoc.Cite({}, cited))
+  if #S.problems > 0 then
+    io.stderr:write(table.concat(S.problems, "\n") .. "\n")
+    os.exit(1)
+  end
+  return pandoc.Pandoc(list:walk({ Header = heading }), document.meta)
+end
+
 function Pandoc(document)
   links.read_references(stringify(document.meta.bibliography))
-  local lessons, book, preface = pandoc.List({}), pandoc.Blocks({}), nil
+  local lessons, book, preface, picked = pandoc.List({}), pandoc.Blocks({}), nil, nil
   for _, div in ipairs(document.blocks) do
     if div.classes[1] == "preface" then preface = div
+    elseif div.classes[1] == "paper" then picked = div
     else lessons:insert({ about = numbers.lesson(div), div = div }) end
   end
   check_questions()
+  if picked then
+    local list = paper.blocks(picked, read)
+    local keys = pandoc.List({})
+    for key in pairs(S.cited) do keys:insert(key) end
+    keys:sort()
+    return completed(list, document, keys)
+  end
   if preface then
     S.lesson = { name = "preface", number = 0 }
     book:insert(pandoc.Header(1, "About this report", { id = "preface", class = "unnumbered" }))
@@ -89,12 +112,5 @@ function Pandoc(document)
   end
   S.lesson = { name = "index of questions", number = 0 }
   book:extend(finish(one_cell(index.blocks())))
-  book:extend({ pandoc.Header(1, "References", { id = "references", class = "unnumbered" }) })
-  book:insert(pandoc.Div({}, { id = "refs" })) -- filled by citeproc
-  document.meta.nocite = pandoc.Inlines(pandoc.Cite({}, { pandoc.Citation("*", "NormalCitation") }))
-  if #S.problems > 0 then
-    io.stderr:write(table.concat(S.problems, "\n") .. "\n")
-    os.exit(1)
-  end
-  return pandoc.Pandoc(book:walk({ Header = heading }), document.meta)
+  return completed(book, document, { "*" })
 end

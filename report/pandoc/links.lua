@@ -23,6 +23,7 @@ function M.place_of(target)
 end
 
 function M.to(id, content)
+  if S.here and not S.here[id] and not id:match("^ref%-") then return require("paper").elsewhere(id, content) end
   if not S.typst then return pandoc.Inlines({ pandoc.Link(content, "#" .. id) }) end
   return S.wrapped(S.inline("#link(" .. S.label(id) .. ")["), content, S.inline("];"))
 end
@@ -39,7 +40,7 @@ end
 local function with_number(text, kind, number)
   local word, typed = text:match("^(%a+)%s*%(?([%d%.]*)%)?$")
   if not word or word:lower() ~= kind then return end
-  if typed:find("%.") and typed ~= number then S.problem("[%s] is number %s", text, number) end
+  if typed:find("%.") and typed ~= number and not S.here then S.problem("[%s] is number %s", text, number) end
   return word .. "\u{a0}" .. (kind == "equation" and "(" .. number .. ")" or number)
 end
 
@@ -63,6 +64,7 @@ local function reference(one, text, content)
   if not (text:find(one.author, 1, true) and text:find(one.year, 1, true)) then
     S.problem("link [%s] leads to a reference; its text must name %s and %s", text, one.author, one.year)
   end
+  S.cited[one.key] = true
   return M.to("ref-" .. one.key, content)
 end
 

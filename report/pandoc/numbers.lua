@@ -69,6 +69,7 @@ local function filter(next_number)
       lesson.titled = true
       header.identifier = lesson.name
       header.attributes.number = tostring(lesson.number)
+      lesson.section = lesson.name
       S.define(lesson.name, "lesson", tostring(lesson.number))
       return header
     end
@@ -76,6 +77,7 @@ local function filter(next_number)
     while S.kind_of[id] do id = id .. "-1" end
     header.identifier = id
     if header.level == 2 then header.attributes.number = next_number("section") end
+    lesson.section = id
     S.define(id, "section", header.attributes.number)
     return header
   end

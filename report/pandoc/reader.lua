@@ -92,6 +92,14 @@ function Reader(input)
     local attributes = { class = "lesson", name = lesson.name, number = lesson.number }
     blocks:insert(pandoc.Div(cells(lesson.cells, lesson.name), attributes))
   end
+  if book.paper then
+    local paper = pandoc.Blocks({})
+    for _, cell in ipairs(book.paper) do
+      local attributes = { class = "picked", kind = cell.class, lesson = cell.from, at = cell.at, number = cell.number, width = cell.width, name = cell.class == "section" and cell.name or nil }
+      paper:insert(pandoc.Div(kinds[cell.kind](cell, (cell.from == "paper" and "paper.md, line " or "lesson " .. cell.from .. ", cell ") .. cell.at), attributes))
+    end
+    blocks:insert(pandoc.Div(paper, { class = "paper" }))
+  end
   if #problems > 0 then
     io.stderr:write(table.concat(problems, "\n") .. "\n")
     os.exit(1)

@@ -8,12 +8,17 @@ local S = {
   problems = {}, -- messages, in order
   number_of = {}, -- id -> "1.2"
   kind_of = {}, -- id -> "figure", "table", "equation", "section", "lesson", "callout", "anchor", "index"
+  lesson_of = {}, -- id -> name of the lesson that it is in
+  section_of = {}, -- id -> id of the section or the lesson that it is in
+  here = nil, -- the ids that the paper has; nil in the book
+  cited = {}, -- keys of references
   questions = {}, -- "1.1" -> {lesson =, statement =, asked = {id ...}, answered = {id ...}}
 }
 
 function S.problem(format, ...)
-  local cell = S.lesson.cell and ", cell " .. S.lesson.cell or ""
-  S.problems[#S.problems + 1] = "lesson " .. S.lesson.name .. cell .. ": " .. format:format(...)
+  local paper = S.lesson.name == "paper"
+  local cell = S.lesson.cell and (paper and ".md, line " or ", cell ") .. S.lesson.cell or ""
+  S.problems[#S.problems + 1] = (paper and "" or "lesson ") .. S.lesson.name .. cell .. ": " .. format:format(...)
 end
 
 function S.id_in(number, name) return ("%02d-%s"):format(number, name) end
@@ -21,6 +26,7 @@ function S.id_in(number, name) return ("%02d-%s"):format(number, name) end
 function S.define(id, kind, number)
   if S.kind_of[id] then S.problem("the name %s is used twice", id) end
   S.kind_of[id], S.number_of[id] = kind, number
+  S.lesson_of[id], S.section_of[id] = S.lesson.name, S.lesson.section
 end
 
 -- The anchor JupyterLab gives a heading, without its punctuation.

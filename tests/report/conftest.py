@@ -7,7 +7,7 @@ import pytest
 from browser import Browser
 from small import LESSONS, lessons, texts
 
-from report import cells, common
+from report import cells, common, paper
 from report.pdf import build as build_pdf
 from report.site import build as build_site
 
@@ -20,6 +20,7 @@ def settled(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(common, "git", lambda word, *more: {"log": "1700000000"}.get(word, "v1-test"))
         patch.setattr(cells, "PREFACE", preface)
+        patch.setattr(paper, "SOURCE", Path(__file__).with_name("small_paper.md"))
         yield
 
 
@@ -35,6 +36,14 @@ def site(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     build_site(lessons(folder / "notebooks"), folder / "site", "quick")
     return folder / "site"
+
+
+@pytest.fixture(scope="session")
+def small_paper(pdf) -> Path:
+    """The paper, made of the small lessons, beside their PDF."""
+    output = pdf.with_name("paper.pdf")
+    paper.build(sorted((pdf.parent / "notebooks").iterdir()), output, "quick", pdf)
+    return output
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +69,16 @@ def book_pdf(tmp_path_factory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cells, "PREFACE", common.HERE / "preface.md")
         build_pdf(LESSONS, output, "full")
+    return output
+
+
+@pytest.fixture(scope="session")
+def whole_paper(book_pdf) -> Path:
+    """The paper of all lessons, beside their PDF."""
+    output = book_pdf.with_name("paper.pdf")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paper, "SOURCE", common.HERE / "paper.md")
+        paper.build(LESSONS, output, "full", book_pdf)
     return output
 
 

@@ -146,12 +146,13 @@ def test_code_that_draws_is_folded_on_the_page(site):
 
 
 def test_the_site_offers_pdf_licence_and_citation(tmp_path, site):
-    pdf = tmp_path / "report.pdf"
+    pdf = tmp_path / "some.pdf"
     pdf.write_bytes(b"%PDF-")
-    build_site(lessons(tmp_path / "some"), tmp_path / "site", "quick", pdf)
+    offered = {"report.pdf": pdf, "lessons.pdf": pdf}
+    build_site(lessons(tmp_path / "some"), tmp_path / "site", "quick", offered)
     for page in (tmp_path / "site").glob("*.html"):
         links = Page(page).links
-        assert {"report.pdf", "LICENSE.txt", "CITATION.cff"} <= set(links), page.name
+        assert {*offered, "LICENSE.txt", "CITATION.cff"} <= set(links), page.name
     assert (tmp_path / "site/report.pdf").read_bytes() == b"%PDF-"
     assert "report.pdf" not in Page(site / "index.html").links
 
