@@ -29,9 +29,9 @@ function S.define(id, kind, number)
   S.lesson_of[id], S.section_of[id] = S.lesson.name, S.lesson.section
 end
 
--- The anchor JupyterLab gives a heading, without its punctuation.
+-- The anchor JupyterLab gives a heading, without its punctuation; an apostrophe has become a quote.
 function S.anchor(text)
-  return (text:gsub("%%20", "-"):gsub("%s", "-"):gsub("[^%w_%-\128-\255]", ""))
+  return (text:gsub("%%20", "-"):gsub("’", ""):gsub("%s", "-"):gsub("[^%w_%-\128-\255]", ""))
 end
 
 -- The numbers of the questions, in order

@@ -123,7 +123,7 @@ def test_every_question_is_answered(tmp_path, pdf, monkeypatch):
         ("The height is", "leads to what follows"),
         ("The height is:", "leads to what follows"),
         ("The next table has it.", "'next table'"),
-        ("By the rule above, the first is better.", "'rule above'"),
+        ("The cells above have it.", "'cells above'"),
         ("The network is `Network` above.", "'` above'"),
         ("It is above 98 %.", None),
         (f"It is {'so ' * 100}.", "103 words"),
