@@ -1,12 +1,14 @@
 """The interval of lesson 13 holds what it should; its list of mistakes is complete."""
 
 import re
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
 import pytest
 from lesson import NOTEBOOKS, definitions
 
+from helpers.experiments import Experiment
 from helpers.statistics import Difference
 
 lesson = definitions("13_conclusions")
@@ -56,3 +58,88 @@ def test_every_correction_is_listed_with_a_lesson_that_has_it():
                 number,
                 file,
             )
+
+
+MAX = Experiment(group="a", data="varres", network="max", width=81, learning_rate=0.0005)
+FIXED = Experiment(group="b", data="varres-28")
+PADDED = Experiment(group="c", data="varres-pad64", width=26, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "words"),
+    [
+        (MAX, FIXED, "input, head, rate"),
+        (MAX, MAX.model_copy(update={"network": "mean", "batch_size": 4}), "pooling, batch size"),
+        (MAX, PADDED, "padding, head, rate"),
+        (PADDED, FIXED, "input, channels"),
+        (FIXED, FIXED.model_copy(update={"normalisation": False}), "normalisation"),
+        (FIXED, FIXED.model_copy(update={"seed": 1, "test": True}), ""),
+    ],
+)
+def test_in_what_two_sides_differ(a, b, words):
+    assert lesson.differs(a, b) == lesson.differs(b, a) == words
+
+
+@pytest.mark.parametrize("change", [{"schedule": "linear"}, {"epochs": 10}, {"batch_norm": True}])
+def test_a_difference_without_a_word_is_an_error(change):
+    with pytest.raises(AssertionError, match=[*change][0]):
+        lesson.differs(MAX, MAX.model_copy(update=change))
+
+
+@pytest.mark.parametrize(
+    ("original", "low", "high", "verdict"),
+    [
+        (0.5, 0.2, 0.8, "sign and size"),
+        (1.8, 0.2, 0.8, "sign, not size"),
+        (None, 0.2, 0.8, "the same sign"),
+        (0.5, -0.2, 0.8, "not shown"),
+        (0.5, -0.8, -0.2, "the reverse"),
+    ],
+)
+def test_sign_and_size_are_judged_apart(original, low, high, verdict):
+    assert lesson.judge(original, Difference((low + high) / 2, low, high, 0.1)) == verdict
+
+
+@pytest.fixture(scope="module")
+def of_the_records():
+    """Return the names that the lesson's cells define up to its list, from the stored records."""
+    namespace: dict = {"__name__": "13_conclusions"}
+    for cell in nbformat.read(NOTEBOOKS / "13_conclusions.ipynb", as_version=4).cells:
+        if cell.id == "take-home-list":
+            break
+        if cell.cell_type == "code":
+            exec(compile(cell.source, f"13_conclusions.ipynb, cell {cell.id}", "exec"), namespace)
+    names = [name for _, name in namespace["found"]]
+    assert (
+        len(set(names)) == len(names) == len(namespace["effects"])
+    )  # each has its own
+    return SimpleNamespace(
+        found=dict(zip(names, namespace["found"].values(), strict=True)),
+        shown=dict(zip(names, namespace["effects"]["shown"] == "shown", strict=True)),
+        difference=namespace["difference"],
+        runs=SimpleNamespace(**namespace),
+    )
+
+
+def test_the_words_of_the_list_say_no_more_than_the_records(of_the_records):
+    found, shown = of_the_records.found, of_the_records.shown
+    assert shown["normalised − not, slow"] and not shown["augmented − not, slow"]
+    told, tuned = (found[f"max − mean, {how}"] for how in ("as told", "tuned, falling"))
+    assert told.low > tuned.high and not shown["max − mean, tuned, falling"]
+    rate, padding = found["resized to 28, fast − slow"], found["padded − resized, both 64"]
+    assert rate.low > padding.high and shown["padded − resized, both 64"]
+    for head in "max − flatten, resized, falling", "max − flatten, as they are, falling":
+        assert shown[head]
+    assert shown["as they are − resized, max, falling"]  # the input counts with one head only
+    assert not shown["as they are − resized, flatten, falling"]
+    assert (
+        found["max − flatten, as they are, falling"].mean
+        > found["as they are − resized, max, falling"].mean
+    )
+
+
+def test_at_the_small_rate_the_gain_is_one_of_normalisation(of_the_records):
+    found, runs = of_the_records.found, of_the_records.runs
+    assert found["normalised − not, slow"].low > found["augmented − not, slow"].high
+    for fast, slow in ((runs.BASELINE, runs.NORMED), (runs.NOT_NORMALISED, runs.CODED_NEITHER)):
+        assert of_the_records.difference("validation", fast, slow).low > 0
