@@ -110,9 +110,7 @@ def of_the_records():
         if cell.cell_type == "code":
             exec(compile(cell.source, f"13_conclusions.ipynb, cell {cell.id}", "exec"), namespace)
     names = [name for _, name in namespace["found"]]
-    assert (
-        len(set(names)) == len(names) == len(namespace["effects"])
-    )  # each has its own
+    assert len(set(names)) == len(names) == len(namespace["effects"])  # each has its own
     return SimpleNamespace(
         found=dict(zip(names, namespace["found"].values(), strict=True)),
         shown=dict(zip(names, namespace["effects"]["shown"] == "shown", strict=True)),
