@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typst
 
+from report import feet
 from report.cells import book
 from report.common import (
     FONTS,
@@ -23,6 +24,8 @@ from report.common import (
 )
 from report.figures import figure_files
 
+PASSES = 3  # at most, each with the figures that the one before found out of place
+
 
 def build(paths: list[Path], output: Path, profile: str) -> None:
     """Write the book of all lessons; its sources stay in the folder beside it, named like it."""
@@ -30,7 +33,13 @@ def build(paths: list[Path], output: Path, profile: str) -> None:
     opening = '#import "report.typ" as layout\n#show: layout.report\n\n'
     source = written(lessons, book(lessons), output.with_suffix(""), opening)
     inputs = {"title": TITLE, "subtitle": SUBTITLE, "facts": facts(profile)}
-    output.write_bytes(compiled(source, inputs, timestamp(paths)))
+    floating = set()  # figures that go to the head of the next page, for text to fill their place
+    for _ in range(PASSES):
+        made = compiled(source, inputs | {"floating": sorted(floating)}, timestamp(paths))
+        if (more := feet.after_gaps(made)) <= floating:
+            break
+        floating |= more
+    output.write_bytes(made)
 
 
 def written(lessons: dict, cells: dict, folder: Path, opening: str) -> Path:

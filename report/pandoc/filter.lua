@@ -30,8 +30,13 @@ local function finish(cells)
   return blocks.set(blocks.keep_together(list))
 end
 
--- A summary is kept together, so that no chapter ends in a few lost lines.
+-- A summary at the end is kept together, and a last paragraph goes with the table before it, so that no
+-- chapter ends in a few lost lines.
 local function with_ending(blocks)
+  local last, before = blocks[#blocks], blocks[#blocks - 1]
+  if S.typst and last and last.t == "Para" and before and before.t == "RawBlock" and before.text == "]" then
+    blocks[#blocks - 1], blocks[#blocks] = last, before
+  end
   local at
   for i, this in ipairs(blocks) do
     if this.t == "Header" and this.level == 2 then at = stringify(this):match("Summary$") and i end
