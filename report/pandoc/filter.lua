@@ -33,9 +33,14 @@ end
 -- A summary at the end is kept together, and a last paragraph goes with the table before it, so that no
 -- chapter ends in a few lost lines.
 local function with_ending(blocks)
-  local last, before = blocks[#blocks], blocks[#blocks - 1]
-  if S.typst and last and last.t == "Para" and before and before.t == "RawBlock" and before.text == "]" then
-    blocks[#blocks - 1], blocks[#blocks] = last, before
+  if S.typst and #blocks > 0 and blocks[#blocks].t == "Para" then
+    for i = #blocks - 1, math.max(1, #blocks - 8), -1 do
+      if blocks[i].t == "RawBlock" and blocks[i].text == "#layout.whole[" then
+        blocks:insert(i, S.block("#block(breakable: false)["))
+        blocks:insert(S.block("]"))
+        break
+      end
+    end
   end
   local at
   for i, this in ipairs(blocks) do
