@@ -127,6 +127,19 @@ def verdict(found: Difference, freedom: float, p: float | None = None) -> str:
     return "shown" if p < 0.05 else f"not shown (80 % power: {detectable(found, freedom):.2f})"
 
 
+def in_words(found: Difference, freedom: float, p: float | None = None) -> str:
+    """Return ``verdict`` as the end of a sentence that needs no explanation, "which is shown"."""
+    said = verdict(found, freedom, p)
+    if said == "no test":
+        return "which too few runs leave without a test"
+    if said == "shown":
+        return "which is shown"
+    return (
+        "which is not shown; a true difference of "
+        f"{detectable(found, freedom):.2f} points would be found in four of five such comparisons"
+    )
+
+
 def as_table(found: Mapping[str, Difference], freedom: float | Sequence[float]) -> pd.DataFrame:
     """Return comparisons as the rows of a table: difference, interval, corrected p, verdict.
 

@@ -149,3 +149,7 @@ def test_a_corrected_p_decides():
     found = statistics.Difference(1.0, 0.1, 1.9, 0.04)
     assert evidence.verdict(found, 4) == "shown"
     assert evidence.verdict(found, 4, 0.08).startswith("not shown (80 % power: 1.2")
+    assert evidence.in_words(found, 4) == "which is shown"
+    needed = f"{evidence.detectable(found, 4):.2f}"
+    assert f"not shown; a true difference of {needed} points" in evidence.in_words(found, 4, 0.08)
+    assert "without a test" in evidence.in_words(statistics.paired([2.0], [1.0]), math.nan)

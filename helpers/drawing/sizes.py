@@ -106,3 +106,20 @@ def tone_curve(curve: Callable[[Tensor], Tensor], image: Tensor):
     draw_framed(axes[1], image, "MNIST", cmap="gray")
     draw_framed(axes[2], curve(image), "on the canvas", cmap="gray")
     return figure
+
+
+def shares_of_places(counts: Mapping[tuple[int, str], Tensor]):
+    """Return a figure of how often things begin at each place, a panel for each side.
+
+    ``counts`` maps (side, label) to a tensor (places,) of counts. Dashed: all equally often.
+    """
+    sides = sorted({side for side, _ in counts})
+    figure, axes = plt.subplots(1, len(sides), figsize=(TEXT_WIDTH, 1.9), squeeze=False)
+    for (side, label), often in counts.items():
+        ax = axes[0, sides.index(side)]
+        ax.stairs(100 * often / often.sum(), np.arange(len(often) + 1) - 0.5, label=label)
+        ax.axhline(100 / len(often), color="0.3", lw=1, ls="--")
+        ax.set(title=f"side {side}", xlabel="pixels from the edge", ylim=(0, None))
+    axes[0, 0].set(ylabel="share of digits in %")
+    axes[0, 0].legend(loc="lower center")
+    return figure

@@ -57,3 +57,12 @@ def test_a_tone_curve_and_an_image_before_and_after_it():
     assert list(line.get_ydata()[[0, 128, 255]]) == [0, 64, 255]
     before, after = (ax.images[0].get_array() for ax in figure.axes[1:])
     assert (before == 200).all() and (after == 157).all()  # 200 * 200 / 255 = 156.9
+
+
+def test_shares_of_places_add_up_to_all():
+    counts = {(32, "row"): torch.tensor([1, 3]), (48, "row"): torch.tensor([2, 2, 4])}
+    figure = sizes.shares_of_places(counts)
+    assert [ax.get_title() for ax in figure.axes] == ["side 32", "side 48"]
+    shares = [ax.patches[0].get_data().values for ax in figure.axes]
+    np.testing.assert_allclose(shares[0], [25, 75])
+    np.testing.assert_allclose(shares[1], [25, 25, 50])
