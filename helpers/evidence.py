@@ -13,7 +13,7 @@ from scipy import stats
 from scipy.optimize import brentq
 from torch import Tensor
 
-from helpers.statistics import Difference, span
+from helpers.statistics import Difference, p_text, span
 
 
 def seeds_and_images(correct_a: Tensor, correct_b: Tensor, *, pairs: bool = True) -> Difference:
@@ -151,7 +151,7 @@ def as_table(found: Mapping[str, Difference], freedom: float | Sequence[float]) 
         name: {
             "difference": one.mean,
             "95 % interval": span(one.low, one.high),
-            "p (Holm)": p,
+            "p (Holm)": p_text(p),
             "shown": verdict(one, float(f), p),
         }
         for (name, one), p, f in zip(found.items(), corrected, freedom, strict=True)

@@ -136,24 +136,50 @@ def draw_mistakes(mistakes: Mapping[str, Tensor]):
     return fig
 
 
-def draw_by_side(frame, trained: Sequence[int], *, palette: Mapping):
+def draw_by_side(frame, trained: Mapping[str, Sequence[int]], *, palette: Mapping):
     """Return a figure of the error over the side of the canvas, both on logarithmic scales.
 
-    ``frame`` has one row per run and side: ``kind``, ``seed``, ``side``, ``error`` in %. Grey bars
-    mark the sides in ``trained``. Below 1 % the scale is linear, as a run may make no mistake.
+    ``frame`` has one row per run and side: ``way`` (a panel each), ``kind``, ``seed``, ``side``,
+    ``error`` in %. Grey bars mark the sides in ``trained``, by way. Below 1 % the scale is linear, as
+    a run may make no mistake.
     """
-    fig, ax = plt.subplots(figsize=(TEXT_WIDTH, 3.0))
-    for side in trained:
-        ax.axvline(side, color="0.75", lw=5, zorder=0)
-    draw_runs(ax, frame, "side", "error", hue="kind", palette=palette)
-    ax.set(xscale="log", xlabel="side of the canvas in pixels", ylabel="error in %")
-    ax.set_yscale("symlog", linthresh=1)
+    ways = list(frame["way"].unique())
+    fig, axes = plt.subplots(1, len(ways), figsize=(TEXT_WIDTH, 2.8), sharey=True, squeeze=False)
     sides, errors = sorted(frame["side"].unique()), [0, 1, 2, 5, 10, 20, 50]
-    ax.set_xticks(sides, sides)
-    ax.set_yticks(errors, errors)
-    ax.minorticks_off()
-    ax.set_ylim(-0.1, None)
+    for ax, way in zip(axes[0], ways, strict=True):
+        for side in trained[way]:
+            ax.axvline(side, color="0.75", lw=4, zorder=0)
+        draw_runs(ax, frame[frame["way"] == way], "side", "error", hue="kind", palette=palette)
+        ax.set(title=way, xscale="log", xlabel="side of the canvas in pixels", ylabel="error in %")
+        ax.set_yscale("symlog", linthresh=1)
+        ax.set_xticks(sides, sides, fontsize=7.5)
+        ax.set_yticks(errors, errors)
+        ax.minorticks_off()
+        ax.set_ylim(-0.1, None)
     legend_above(fig)
+    return fig
+
+
+def draw_square(frame, effects: Mapping):
+    """Return a figure of accuracies over two inputs with a line for each head, and of effects.
+
+    ``frame`` has one row per run: ``input``, ``head``, ``percent``. ``effects`` maps names to
+    differences with their interval (``mean``, ``low``, ``high``), in points.
+    """
+    widths = {"width_ratios": (3, 2)}
+    fig, (left, right) = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.5), gridspec_kw=widths)
+    common = {"x": "input", "y": "percent", "hue": "head", "ax": left}
+    sns.stripplot(frame, **common, jitter=False, size=4, alpha=0.6, legend=False)
+    sns.pointplot(frame, **common, errorbar=None, marker="", linewidth=1.5)
+    left.set(ylabel="test accuracy in %", xlabel="")
+    left.legend(title=None, loc="upper left")
+    names = [name.split(":")[0] for name in effects]
+    for place, one in enumerate(effects.values()):
+        right.plot([one.low, one.high], [place, place], lw=4, alpha=0.35, color="C0")
+        right.plot(one.mean, place, "o", color="C0")
+    right.axvline(0, color="0.5", lw=1)
+    right.set(yticks=range(len(names)), yticklabels=names, xlabel="points of accuracy")
+    right.set_ylim(len(names) - 0.5, -0.5)
     return fig
 
 
