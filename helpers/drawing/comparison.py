@@ -140,8 +140,8 @@ def draw_by_side(frame, trained: Mapping[str, Sequence[int]], *, palette: Mappin
     """Return a figure of the error over the side of the canvas, both on logarithmic scales.
 
     ``frame`` has one row per run and side: ``way`` (a panel each), ``kind``, ``seed``, ``side``,
-    ``error`` in %. Grey bars mark the sides in ``trained``, by way. Below 1 % the scale is linear, as
-    a run may make no mistake.
+    ``error`` in %. Grey bars mark the sides in ``trained``, by way. Below 1 % the scale is linear,
+    as a run may make no mistake.
     """
     ways = list(frame["way"].unique())
     fig, axes = plt.subplots(1, len(ways), figsize=(TEXT_WIDTH, 2.8), sharey=True, squeeze=False)

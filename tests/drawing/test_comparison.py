@@ -7,6 +7,7 @@ import torch
 
 from helpers import figures
 from helpers.drawing import comparison
+from helpers.statistics import Difference
 
 PALETTE = {"variable": "C0", "fixed": "C1"}
 
@@ -99,10 +100,25 @@ def test_final_runs_have_crosses():
 def test_errors_by_side_may_be_zero():
     frame = runs("side", "error", (28, 64, 128))
     frame["error"] = [0.0, 3.0, 40.0] * 4
-    figure = comparison.draw_by_side(frame, [64], palette=PALETTE)
+    frame["way"] = "one"
+    figure = comparison.draw_by_side(frame, {"one": [64]}, palette=PALETTE)
     (ax,) = figure.axes
     assert [text.get_text() for text in ax.get_xticklabels()] == ["28", "64", "128"]
     assert ax.get_ylim()[0] < 0 < 40 < ax.get_ylim()[1]
+
+
+def test_a_square_has_all_runs_their_means_and_the_effects():
+    cells = [(image, head) for image in ("small", "large") for head in ("flat", "pooled")]
+    rows = [(*cell, k + step) for k, cell in enumerate(cells) for step in (0.0, 1.0)]
+    frame = pd.DataFrame(rows, columns=["input", "head", "percent"])
+    effects = {"head: a − b": Difference(1.0, 0.5, 1.5, 0.01)}
+    left, right = comparison.draw_square(frame, effects).axes
+    dots = np.concatenate([c.get_offsets() for c in left.collections if len(c.get_offsets())])
+    assert sorted(dots[:, 1]) == sorted(frame["percent"])
+    means = sorted(y for line in left.lines for y in line.get_ydata() if len(line.get_ydata()) == 2)
+    assert means == [0.5, 1.5, 2.5, 3.5]
+    assert [label.get_text() for label in right.get_yticklabels()] == ["head"]
+    assert [0.5, 1.5] in [list(line.get_xdata()) for line in right.lines]
 
 
 @pytest.mark.parametrize("errorbar", [None, lambda values: (min(values), max(values))])

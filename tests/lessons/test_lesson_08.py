@@ -145,3 +145,12 @@ def test_the_gain_at_the_slow_rate_is_one_from_normalisation():
     )
     assert both.low < 0.53 < both.high and normalised.low > 0
     assert augmented.low < 0 < augmented.high and normalised.mean > 0.8 * both.mean
+
+
+def test_votes_between_halves():
+    correct = torch.rand(4, 500, generator=torch.Generator().manual_seed(0)) < 0.9
+    p = lesson.votes_between_halves(correct)
+    assert len(p) == 3  # 4 runs fall into two halves in three ways
+    assert len(lesson.votes_between_halves(correct[:2])) == 1
+    correct[:2] = True
+    assert lesson.votes_between_halves(correct).min() < 1e-6 < p.min()

@@ -1,7 +1,5 @@
 """The definitions of lesson 11 choose as ``helpers.experiments`` does, and count right."""
 
-import math
-
 import pandas as pd
 import pytest
 import torch
@@ -13,7 +11,6 @@ from made import a_record, with_predictions
 from helpers import data, experiments
 from helpers.experiments import Experiment, records
 from helpers.networks import FixedNetwork, VariableNetwork
-from helpers.statistics import Difference, Votes
 
 lesson = definitions("11_two_networks")
 
@@ -69,40 +66,21 @@ def test_index_of_joins_all_sizes():
     assert lesson.index_of(groups).tolist() == [0, 1, 3, 7]
 
 
-@pytest.mark.parametrize(
-    ("interval", "votes", "words"),
-    [
-        ((0.1, 0.3), Votes(10, 2, 0.01), "the up network is better"),
-        ((-0.3, -0.1), Votes(2, 10, 0.01), "the down network is better"),
-        ((-0.1, 0.2), Votes(10, 2, 0.01), "neither"),  # the seeds do not say so
-        ((0.1, 0.3), Votes(10, 6, 0.4), "neither"),  # the images do not
-        ((0.1, 0.3), Votes(2, 10, 0.01), "neither"),  # the images say the reverse
-    ],
-)
-def test_better_needs_the_seeds_and_the_images(interval, votes, words):
-    effect = Difference(0.0, *interval, 0.5)
-    assert lesson.verdict(effect, votes, ("up", "down")).startswith(words)
-
-
-def test_a_comparison_in_words():
-    row = lesson.in_words(Difference(1.234, 0.5, 2.0, 0.04), Votes(7, 3, 0.0001))
-    assert list(row.values()) == ["+1.23", "+0.50 to +2.00", "0.04", "7 : 3", "< 0.001"]
-    row = lesson.in_words(Difference(1.0, math.nan, math.nan, math.nan), Votes(0, 0, 1.0))
-    assert list(row.values()) == ["+1.00", "–", "no spread", "0 : 0", "1"]
-
-
 def test_an_accuracy_with_its_interval():
     assert lesson.with_interval([97.0, 98.0, 99.0]) == "98.00 (95.52 to 100.48)"
     assert lesson.with_interval([97.0]) == "97.00"
 
 
 def test_comparison_of_two_networks():
-    a, b = torch.ones(3, 100, dtype=torch.bool), torch.ones(3, 100, dtype=torch.bool)
-    b[0, :4] = b[1, :2] = b[2, :3] = False
-    effect, votes = lesson.compare(a, b)
-    assert effect.mean == pytest.approx(3) and effect.low > 0
-    assert votes[:2] == (4, 0)
-    assert lesson.percent(b).tolist() == pytest.approx([96, 98, 97])
+    a, b = torch.ones(3, 400, dtype=torch.bool), torch.ones(3, 400, dtype=torch.bool)
+    b[0, :40] = b[1, :36] = b[2, 1:39] = False
+    effect, freedom, votes = lesson.compare(a, b)
+    assert effect.mean == pytest.approx(9.5) and effect.low > 0
+    assert freedom == pytest.approx(2)  # only one side varies
+    assert votes[:2] == (40, 0)
+    assert lesson.percent(b).tolist() == pytest.approx([90, 91, 90.5])
+    table = lesson.in_table_of_differences({"one": (effect, freedom, votes)})
+    assert table.loc["one", "votes"] == "40 : 0" and table.loc["one", "shown"] == "shown"
 
 
 def test_near_best():
@@ -118,13 +96,23 @@ def test_most_frequent_mistakes():
     assert lesson.most_frequent(mistakes) == "3 as 5 (9), 9 as 4 (7) and 0 as 1 (1)"
 
 
-def test_votes_between_halves():
-    correct = torch.rand(4, 500, generator=torch.Generator().manual_seed(0)) < 0.9
-    p = lesson.votes_between_halves(correct)
-    assert len(p) == 3  # 4 runs fall into two halves in three ways
-    assert len(lesson.votes_between_halves(correct[:2])) == 1
-    correct[:2] = True
-    assert lesson.votes_between_halves(correct).min() < 1e-6 < p.min()
+def test_spreads():
+    runs = pd.DataFrame(
+        [(seed, epoch, float(v)) for seed, row in enumerate(((0, 0, 1, 3), (0, 0, 5, 5)))
+         for epoch, v in enumerate(row, 1)],
+        columns=["seed", "epoch", "percent"],
+    )  # fmt: skip
+    over_seeds, within, of_mean = lesson.spreads(runs)
+    assert over_seeds == pytest.approx(2**0.5)  # 3 and 5
+    assert within == pytest.approx(1)  # variances 2 and 0 over the last two epochs
+    assert of_mean == pytest.approx(3 / 2**0.5)  # 2 and 5
+
+
+def test_sides_of_the_square():
+    cells = (("a", "x"), ("a", "y"), ("b", "x"))
+    square = {cell: torch.full((2, 3), float(k)) for k, cell in enumerate(cells)}
+    assert lesson.side(square, "a").unique().tolist() == [0.5]
+    assert lesson.side(square, "x").unique().tolist() == [1]
 
 
 def test_multiply_adds_of_the_fixed_network_do_not_depend_on_the_canvas():
