@@ -120,11 +120,12 @@ function makers.answer(cell, read, sources, state)
   return list
 end
 
-function makers.finding(cell, read)
+-- An item of a list in the abstract, a paragraph elsewhere
+function makers.finding(cell, read, _, state)
   local made = read_by(read, cell)
   local summary = S.id_in(S.lesson.number, "Summary")
   ending_with(made[1].content, source(S.kind_of[summary] and summary or S.lesson.name))
-  return pandoc.Blocks({ pandoc.BulletList({ made }) })
+  return state.opened and made or pandoc.Blocks({ pandoc.BulletList({ made }) })
 end
 
 function makers.section(cell, read)
@@ -149,12 +150,11 @@ function M.blocks(div, read)
   local cells, sources, state, next_number = pandoc.List({}), {}, { answered = {} }, counting()
   for _, cell in ipairs(div.content) do cells:insert(number(cell, next_number, sources)) end
   local list = pandoc.Blocks({ S.block("// paper"), S.block("#paper.abstract[") })
-  local opened = true
   for _, cell in ipairs(cells) do
     for _, block in ipairs(makers[cell.attributes.kind](cell, read, sources, state)) do
-      if opened and block.t == "Header" then
+      if not state.opened and block.t == "Header" then
         list:insert(S.block("]"))
-        opened = false
+        state.opened = true
       end
       local last = list[#list]
       if block.t == "BulletList" and last.t == "BulletList" then last.content:extend(block.content)
@@ -162,7 +162,7 @@ function M.blocks(div, read)
     end
   end
   S.lesson = { name = "paper" }
-  if opened then S.problem("has no heading") end
+  if not state.opened then S.problem("has no heading") end
   for _, asked in ipairs(S.asked_numbers()) do
     if not state.answered[asked] then S.problem("question %s has no answer here; write {answer %s} into paper.md", asked, asked) end
   end
