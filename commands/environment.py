@@ -18,12 +18,16 @@ SETS = {
         "ONEDNN_MAX_CPU_ISA": "AVX2",
         "MKL_ENABLE_INSTRUCTIONS": "AVX2",
         "NPY_DISABLE_CPU_FEATURES": "X86_V4",
+        "NUMBA_CPU_NAME": "x86-64-v3",
+        "NUMBA_CPU_FEATURES": "+avx,+avx2,+fma",
     },
     "default": {
         "ATEN_CPU_CAPABILITY": "default",
         "ONEDNN_MAX_CPU_ISA": "SSE41",
         "MKL_ENABLE_INSTRUCTIONS": "SSE4_2",
         "NPY_DISABLE_CPU_FEATURES": "X86_V4 X86_V3",
+        "NUMBA_CPU_NAME": "x86-64-v2",
+        "NUMBA_CPU_FEATURES": "+sse4.2",
     },
 }
 
@@ -54,6 +58,7 @@ def _flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> set[str]:
 _USERS_OWN = (
     *("PYTHON", "IPYTHON", "JUPYTER_", "MPL", "MATPLOTLIB", "SOURCE_DATE_EPOCH"),
     *("TORCH", "PYTORCH_", "ATEN_", "ONEDNN_", "DNNL_", "MKL", "OMP_", "KMP_", "NPY_", "MALLOC_"),
+    *("NUMBA_", "REPORT_COMPILED"),
 )
 
 

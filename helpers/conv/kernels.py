@@ -19,7 +19,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from helpers.conv import patches, plain, rows
+from helpers.conv import compiled, patches, plain, rows
 from helpers.conv.arguments import no_autocast, sum_dtype
 from helpers.conv.geometry import Geometry
 
@@ -48,16 +48,21 @@ def _way(in_channels, out_channels, geometry: Geometry, *tensors: Tensor) -> Mod
 
 def convolve(input: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry) -> Tensor:
     """Return the convolution (N, O, H_out, W_out) of input (N, C, height, width)."""
-    way = _way(input.shape[1], len(weight), geometry, input, weight)
+    n, in_channels, out_channels = *input.shape[:2], len(weight)
+    if maps := compiled.chosen(in_channels, out_channels, geometry, input, weight, bias):
+        output = _empty(input, (n, out_channels, *geometry.output_size), geometry)
+        maps.convolve(input, weight, bias, geometry, output)
+        return output
+    way = _way(in_channels, out_channels, geometry, input, weight)
     with no_autocast(input):
         if way is plain:
             (p_h, p_w), g = geometry.padding, geometry
             options = list(g.stride), [p_w, p_w, p_h, p_h], list(g.dilation), g.groups
             return plain.convolve(input, weight, bias, *options)
-        dtype, n = sum_dtype(input.dtype), len(input)
+        dtype = sum_dtype(input.dtype)
         weight, bias = _as(dtype, weight), None if bias is None else _as(dtype, bias)
-        output = _empty(input, (n, len(weight), *geometry.output_size), geometry)
-        for part in _parts(way, n, input.shape[1], geometry):
+        output = _empty(input, (n, out_channels, *geometry.output_size), geometry)
+        for part in _parts(way, n, in_channels, geometry):
             x = _as(dtype, part.of_input(input))
             way.convolve(x, weight, bias, part.geometry, out=part.of_output(output))
         return output
@@ -66,6 +71,10 @@ def convolve(input: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geome
 def input_gradient(grad_output: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
     """Return the gradient (N, C, height, width) of a convolution's input."""
     n, in_channels = len(grad_output), weight.shape[1] * geometry.groups
+    if maps := compiled.chosen(in_channels, len(weight), geometry, grad_output, weight):
+        grad = _empty(grad_output, (n, in_channels, *geometry.size), geometry)
+        maps.input_gradient(grad_output, weight, geometry, grad)
+        return grad
     way = _way(in_channels, len(weight), geometry, grad_output, weight)
     with no_autocast(grad_output):
         if way is plain:
@@ -92,6 +101,11 @@ def input_gradient(grad_output: Tensor, weight: Tensor, geometry: Geometry) -> T
 def weight_gradient(input: Tensor, grad_output: Tensor, geometry: Geometry) -> Tensor:
     """Return the gradient (O, C / groups, k_h, k_w) of a convolution's weight."""
     n, in_channels, out_channels = *input.shape[:2], grad_output.shape[1]
+    shape = (out_channels, in_channels // geometry.groups, *geometry.kernel_size)
+    if maps := compiled.chosen(in_channels, out_channels, geometry, input, grad_output):
+        grad = _empty(input, shape, geometry)
+        maps.weight_gradient(input, grad_output, geometry, grad)
+        return grad
     way = _way(in_channels, out_channels, geometry, input, grad_output)
     with no_autocast(input):
         if way is plain:
@@ -101,7 +115,6 @@ def weight_gradient(input: Tensor, grad_output: Tensor, geometry: Geometry) -> T
             x, g = _as(dtype, part.of_input(input)), _as(dtype, part.of_output(grad_output))
             result = way.weight_gradient(x, g, part.geometry)
             total = result if total is None else total.add_(result)
-        shape = (out_channels, in_channels // geometry.groups, *geometry.kernel_size)
         return _empty(input, shape, geometry).copy_(total)
 
 
