@@ -168,7 +168,8 @@ def draw_square(frame, effects: Mapping):
     """
     widths = {"width_ratios": (3, 2)}
     fig, (left, right) = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.5), gridspec_kw=widths)
-    common = {"x": "input", "y": "percent", "hue": "head", "ax": left}
+    palette = dict(zip(frame["head"].unique(), ("C1", "C0"), strict=True))  # as fixed and variable
+    common = {"x": "input", "y": "percent", "hue": "head", "palette": palette, "ax": left}
     sns.stripplot(frame, **common, jitter=False, size=4, alpha=0.6, legend=False)
     sns.pointplot(frame, **common, errorbar=None, marker="", linewidth=1.5)
     left.set(ylabel="test accuracy in %", xlabel="")
