@@ -24,7 +24,7 @@ DIRECTIVE = re.compile(r"^\{(\w+) +(\S+)(?: +(.+))?\}$")
 # Words that point at what stands beside an answer in its lesson
 POINTING = re.compile(
     r"\b(?:next|following|last) (?:cell|figure|table|section)s?\b"
-    r"|\b(?:figures?|tables?|cells?|stands?) (?:above|below)\b|` (?:above|below)\b"
+    r"|\b(?:figures?|tables?|cells?|rules?|stands?) (?:above|below)\b|` (?:above|below)\b"
 )
 
 
