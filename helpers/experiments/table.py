@@ -40,7 +40,7 @@ SEEDS = {
     "pooling-text": 3,
     "pooling-code": 3,
     "final": 5,
-    "final-64": 3,
+    "final-64": 5,
 }
 
 
