@@ -112,7 +112,7 @@ compare: $(READY) ## do the lessons give what notebooks/ holds, with other instr
 
 bench: $(READY) ## measure all speeds anew, for results/*.json (on an idle machine)
 	@OMP_NUM_THREADS=1 KINETO_LOG_LEVEL=9 $(BIN)/python -m commands.bench.convolution
-	@OMP_NUM_THREADS=1 KINETO_LOG_LEVEL=9 $(BIN)/python -m commands.bench.compiled
+	@OMP_NUM_THREADS=1 KINETO_LOG_LEVEL=9 $(BIN)/python -m commands.bench.compiled --results results
 	@OMP_NUM_THREADS=1 $(BIN)/python -m commands.bench.batching
 	@$(BIN)/python -m commands.bench.training
 
@@ -194,12 +194,12 @@ $(WORK)/parameters/%.json: | $(WORK)/depends.mk ;
 
 # Lessons are independent of each other: one process each, one thread in each process. Later steps
 # follow only when every lesson succeeded.
-$(WORK)/executed: $(OUTDATED) $(WORK)/lessons | $(READY)
+$(WORK)/executed: $(OUTDATED) $(WORK)/lesson-names | $(READY)
 	@$(BIN)/python report/execute.py run --build $(WORK) $(LESSONS:%=notebooks/%)
 	@touch $@
 
 # Changes when a lesson comes or goes.
-$(WORK)/lessons: always
+$(WORK)/lesson-names: always
 	@mkdir -p $(@D)
 	@echo $(LESSONS) > $@.new
 	@$(KEEP)

@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 
 from commands import PROJECT
-from commands.bench import environment
+from commands.bench import environment, loops
 from commands.bench.convolution import FORMATS, both, machine
 from commands.bench.profiling import peak_bytes
 from helpers import conv
@@ -116,10 +116,17 @@ def show(rows: list[dict]) -> None:
             line += f"   {first['compiled'] / second['compiled']:16.2f}"
             line += f", {second['compiled'] / second['torch']:.2f}"
         print(line)
-    small = [row["one"] for row in rows if row["shape"] in BENCHMARK_SHAPES]
-    for name in SIDES[:2]:
-        mean = statistics.geometric_mean([one[name] / one["torch"] for one in small])
+    for name, mean in means(rows).items():
         print(f"geometric mean of the small shapes, {name}: {mean:.2f}")
+
+
+def means(rows: list[dict]) -> dict[str, float]:
+    """Return the geometric mean of the time over torch's, over the shapes of the benchmark."""
+    small = [row["one"] for row in rows if row["shape"] in BENCHMARK_SHAPES]
+    return {
+        name: statistics.geometric_mean([one[name] / one["torch"] for one in small])
+        for name in SIDES[:2]
+    }
 
 
 def main() -> None:
@@ -135,10 +142,13 @@ def main() -> None:
     print(f"helpers.conv computes {conv.compiled.status()}")
     clock = time.thread_time if chosen.busy else time.perf_counter
     rows, start = measure(chosen.seconds, clock), start_times()
+    rates = loops.rates(2 * chosen.seconds)
     show(rows)
+    print(", ".join(f"{name} {rate:.1f} GFLOP/s" for name, rate in rates.items()))
     print(f"first use in a new process: {start['cold']:.1f} s, cached {start['warm']:.1f} s")
     if chosen.results:
-        found = {"machine": machine(), "shapes": rows, "start": start}
+        found = {"machine": machine(), "shapes": rows, "start": start, "rates": rates}
+        found["geometric_mean"] = means(rows)
         environment.write(chosen.results / "compiled.json", found)
 
 

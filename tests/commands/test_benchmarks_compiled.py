@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from commands.bench import compiled, convolution
+from commands.bench import compiled, convolution, loops
 from helpers import conv
 
 SHAPES = ((1, 8, 8, 20, 24, 3, 1, 1), (16, 8, 8, 20, 24, 3, 1, 1))
@@ -44,3 +44,15 @@ def test_every_side_is_the_same_convolution(name, monkeypatch):
     expected = convolution.both(F.conv2d, SHAPES[0])()
     torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-4)
     assert any(was_used) == (name == "compiled")
+
+
+def test_rates_of_loops_that_give_the_same():
+    found = loops.rates(0.01, (2, 3, 5, 6, 6, 3, 1, 1))  # asserts that all give one result
+    assert list(found) == [
+        "the seven loops",
+        "output channels innermost",
+        "tiles",
+        "torch",
+        "matrix product",
+    ]
+    assert min(found.values()) > 0

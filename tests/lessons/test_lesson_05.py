@@ -200,3 +200,17 @@ def test_the_margin_is_that_of_the_condition():
                 expected[r - 2] += Y_grad[0, 0, r - u] * W[0, 0, u]
     close(lesson.rows_input_gradient(Y_grad, W, geometry)[0, 0], expected)
     close(lesson.gradients(X, W, Y_grad, geometry)[0][0, 0], expected)
+
+
+@pytest.mark.parametrize(("P", "V"), [(1, 1), (3, 4), (4, 5), (99, 99)])
+def test_tiles_cover_the_output(P, V):
+    random = torch.Generator().manual_seed(0)
+    image = torch.rand(7, 9, 3, generator=random, dtype=torch.float64)
+    weight = torch.rand(3, 2, 3, 5, generator=random, dtype=torch.float64)
+    ours = lesson.tiled(image, weight, P, V)
+    theirs = conv.conv2d(image.permute(2, 0, 1), weight.permute(3, 2, 0, 1)).permute(1, 2, 0)
+    torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
+
+
+def test_reads_of_a_tile():
+    assert lesson.reads(1, 1) == 2 and lesson.reads(14, 2) == 16 / 28
