@@ -293,7 +293,7 @@ def test_lab_passes_options_on(project, user, option):
     Lessons import the helpers of this checkout, whichever one the environment was made for.
     """
     programs = {"id": f"echo {user}"}
-    programs["jupyter"] = 'echo "jupyter $*" >> log; pwd >> log; echo "$PYTHONPATH" >> log'
+    programs["jupyter"] = 'echo "jupyter $*" >> log; pwd >> log; echo "${PYTHONPATH:-none}" >> log'
     for name, text in programs.items():
         (project / ".venv/bin" / name).write_text(f"#!/bin/sh\n{text}\n")
         (project / ".venv/bin" / name).chmod(0o755)
