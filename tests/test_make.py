@@ -45,10 +45,15 @@ RECORD = "results/a.run.json"
 PDFS = ["paper", "pdf"]  # of the steps of build.py
 
 
+def environment() -> dict[str, str]:
+    """Return the environment without the options and variables of a make that tests."""
+    given = {"MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "LOCKED", "VENV", "BUILD", "PROFILE"}
+    return {name: value for name, value in os.environ.items() if name not in given}
+
+
 def run(*command: str, cwd: Path) -> str:
-    """Run a command and return what it prints; a make without the options of one that tests."""
-    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment)
+    """Run a command and return what it prints."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment())
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -229,10 +234,9 @@ def test_no_record_is_an_error(project):
 
 def test_two_at_once_share_the_work(project):
     command = ["make", f"PYTHON={project}/system-python", "report"]
-    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
     (project / "log").write_text("")
     both = [
-        subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE, text=True, env=environment)
+        subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE, text=True, env=environment())
         for _ in range(2)
     ]
     assert [process.communicate()[1] for process in both] == ["", ""]
