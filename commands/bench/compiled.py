@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -23,6 +24,7 @@ from commands import PROJECT
 from commands.bench import environment, loops
 from commands.bench.convolution import FORMATS, both, machine
 from commands.bench.profiling import peak_bytes
+from commands.bench.timing import seconds_of, time_interleaved
 from helpers import conv
 from helpers.checks import BENCHMARK_SHAPES
 
@@ -61,17 +63,8 @@ def side(name: str, shape, memory_format) -> Callable:
 def compare(shape, seconds: float, clock: Callable) -> dict[str, float]:
     """Return for each side the median seconds in its better memory format, run in turn."""
     runs = {(s, f): side(s, shape, FORMATS[f]) for s in SIDES for f in FORMATS}
-    times = {key: [] for key in runs}
-    for run in runs.values():
-        for _ in range(3):
-            run()
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times[SIDES[0], "channels_last"]) < 5:
-        for key, run in runs.items():
-            start = clock()
-            run()
-            times[key].append(clock() - start)
-    return {s: min(statistics.median(times[s, f]) for f in FORMATS) for s in SIDES}
+    times = time_interleaved(runs, seconds, measure=partial(seconds_of, clock=clock))
+    return {s: min(times[s, f].median for f in FORMATS) for s in SIDES}
 
 
 def measure(seconds: float, clock: Callable, shapes=BENCHMARK_SHAPES + LARGE) -> list[dict]:

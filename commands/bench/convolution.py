@@ -74,9 +74,9 @@ def forward(function, shape, memory_format=torch.contiguous_format) -> Callable:
     return run
 
 
-def both(function, shape, memory_format=torch.contiguous_format) -> Callable:
+def both(function, shape, memory_format=torch.contiguous_format, device="cpu") -> Callable:
     """Return a callable that runs forward and backward, for all three gradients."""
-    tensors, stride, padding = arguments(shape, memory_format)
+    tensors, stride, padding = arguments(shape, memory_format, device)
     output = F.conv2d(*[t.detach() for t in tensors], stride, padding)
     upstream = torch.ones_like(output, memory_format=memory_format)
 

@@ -24,10 +24,25 @@ class Timing(NamedTuple):
     runs: int
 
 
+def seconds_of(function: Callable, clock: Callable[[], float] | None = None) -> float:
+    """Return how long one call takes by ``clock``, or by the clock on the wall."""
+    clock = clock or time.perf_counter
+    start = clock()
+    function()
+    return clock() - start
+
+
 def time_interleaved(
-    functions: dict[str, Callable], seconds: float = 2.0, warm_up: int = 3, least: int = 5
+    functions: dict[str, Callable],
+    seconds: float = 2.0,
+    warm_up: int = 3,
+    least: int = 5,
+    measure: Callable[[Callable], float] = seconds_of,
 ) -> dict[str, Timing]:
-    """Run all ``functions`` in turn until ``seconds`` are over, each at least ``least`` times."""
+    """Run all ``functions`` in turn until ``seconds`` are over, each at least ``least`` times.
+
+    ``measure`` calls a function and returns its time, see ``seconds_of``.
+    """
     for function in functions.values():
         for _ in range(warm_up):
             function()
@@ -35,9 +50,7 @@ def time_interleaved(
     end = time.perf_counter() + seconds
     for run in itertools.count(1):
         for name, function in functions.items():
-            start = time.perf_counter()
-            function()
-            times[name].append(time.perf_counter() - start)
+            times[name].append(measure(function))
         if run >= least and time.perf_counter() > end:
             break
     timings = {}

@@ -60,7 +60,7 @@ def measure(device: str, small: bool) -> dict:
         "layer": lambda: layer.ratios(device, 3 if small else 100, shapes),
         "records": lambda: verify(device, VERIFIED[:1] if small else VERIFIED),
         "sweep": lambda: sweep.compare(
-            device, *((2, 3, 1) if small else (32, 200, 5)), batch_size=16
+            device, *((2, 3, 2) if small else (32, 200, 5)), batch_size=16
         ),
     }
     found = {}

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from commands.bench.convolution import FORMATS
-from commands.bench.timing import arguments
+from commands.bench.convolution import FORMATS, both
+from commands.bench.timing import time_interleaved
 from commands.gpu import clock
 from helpers import conv
 from helpers.checks import BENCHMARK_SHAPES
@@ -70,14 +70,6 @@ def conformance(device: str) -> dict:
     return {"cases": count, "largest_error": largest}
 
 
-def _both(function, shape, order, device):
-    """Return a callable that runs forward and backward, for all three gradients."""
-    tensors, stride, padding = arguments(shape, order, device)
-    with torch.no_grad():
-        upstream = torch.ones_like(F.conv2d(*tensors, stride, padding), memory_format=order)
-    return lambda: torch.autograd.grad(function(*tensors, stride, padding), tensors, upstream)
-
-
 def ratios(device: str, rounds: int, shapes=BENCHMARK_SHAPES) -> dict:
     """Return the time of ``conv2d`` over torch's, forward and backward, for each shape.
 
@@ -86,12 +78,15 @@ def ratios(device: str, rounds: int, shapes=BENCHMARK_SHAPES) -> dict:
     rows = []
     for shape in shapes:
         functions = {
-            (name, order): _both(function, shape, FORMATS[order], device)
+            (name, order): both(function, shape, FORMATS[order], device)
             for name, function in (("conv2d", conv.conv2d), ("torch", F.conv2d))
             for order in FORMATS
         }
-        time = clock.medians(functions, device, rounds)
-        best = {name: min(time[name, order] for order in FORMATS) for name in ("conv2d", "torch")}
+        times = time_interleaved(functions, 0, least=rounds, measure=clock.of(device))
+        best = {
+            name: 1000 * min(times[name, order].median for order in FORMATS)
+            for name in ("conv2d", "torch")
+        }
         rows.append(
             {"shape": shape, "ratio": round(best["conv2d"] / best["torch"], 3)}
             | {f"{name}_ms": round(value, 4) for name, value in best.items()}

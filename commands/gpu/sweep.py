@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.func import functional_call, stack_module_state
 from torch.nn import functional as F
 
+from commands.bench.timing import time_interleaved
 from commands.gpu import clock
 from helpers import data
 from helpers.experiments import Experiment, training
@@ -140,12 +141,12 @@ def compare(device: str, seeds: int, steps: int, rounds: int, **fields) -> dict:
         if train != sweep.sequential
     }
     assert max(apart.values()) <= TOLERANCE, apart
-    time = clock.medians(ways, device, rounds, warm_up=1)
+    times = time_interleaved(ways, 0, warm_up=1, least=rounds, measure=clock.of(device))
     return {
         "seeds": seeds,
         "steps": steps,
         "largest_difference_of_losses": apart,
         "images_per_second": {
-            name: round(1000 * sweep.images / value) for name, value in time.items()
+            name: round(sweep.images / timing.median) for name, timing in times.items()
         },
     }
