@@ -40,6 +40,7 @@ def test_only_final_results_may_read_the_test_set(tmp_path):
         "baseline",
         "augmentation",
         "augmentation-long",
+        "best",
         "final",
         "final-64",
         "decay",

@@ -116,7 +116,7 @@ def _final(group: str, settings: list[Experiment]) -> list[Experiment]:
 
 
 # What is trained, and so in the table: a group joins when all its runs have a record.
-WRITTEN = (low_rate, head_rates, padded_rates, mean_rates)
+WRITTEN = (low_rate, head_rates, padded_rates, mean_rates, control, best_29000)
 CHOSEN = (
     ("decay", decay, ("batch-size",)),
     ("head", head, ("head-rate",)),
