@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from helpers.conv.block import conv_pool_relu
+
+Block = Callable[[nn.Module, Tensor], Tensor]  # of a convolution and its input
 
 NUM_CLASSES = 10
 POOLINGS = ("max", "mean", "sum", "scaled-mean")
@@ -30,18 +33,14 @@ def _check_width(width: int) -> None:
         )
 
 
-def _pool_relu(input: Tensor) -> Tensor:
-    # Pool, then ReLU: both keep the order of values, so they commute, and this is less work.
-    return F.relu(F.max_pool2d(input, 2))
-
-
 class FixedNetwork(nn.Module):
     """Three blocks (3x3 convolution, 2x2 max pool, ReLU) and a linear layer.
 
     The blocks have 16, 32 and ``width`` channels. Input (n, in_channels, size, size), output
     (n, 10): a score per class. Each pool halves the side with a floor, so 28 becomes 14, 7, 3.
     Parameters (1 channel): 29,066 at size 28, 64,266 at 64, and 28,964 at 64 with width 26.
-    ``conv`` makes the convolutions and is called like ``torch.nn.Conv2d``.
+    ``conv`` makes the convolutions and is called like ``torch.nn.Conv2d``; ``block`` computes a
+    block, as ``helpers.conv.block`` does.
     """
 
     def __init__(
@@ -50,13 +49,14 @@ class FixedNetwork(nn.Module):
         in_channels: int = 1,
         conv: Callable[..., nn.Module] = nn.Conv2d,
         width: int = 64,
+        block: Block = conv_pool_relu,
     ):
         """Raise ValueError if the images are too small, or for a width below 1."""
         super().__init__()
         if size < 8:
             raise ValueError(f"size must be at least 8 to survive three 2x2 pools, got {size}")
         _check_width(width)
-        self.size = size
+        self.size, self.block = size, block
         self.conv1 = conv(in_channels, 16, 3, padding=1)
         self.conv2 = conv(16, 32, 3, padding=1)
         self.conv3 = conv(32, width, 3, padding=1)
@@ -70,9 +70,9 @@ class FixedNetwork(nn.Module):
                 f"this network takes {self.size}x{self.size} images, got {height}x{width}; "
                 "resize them, or use a VariableNetwork"
             )
-        x = _pool_relu(self.conv1(input))
-        x = _pool_relu(self.conv2(x))
-        x = _pool_relu(self.conv3(x))
+        x = self.block(self.conv1, input)
+        x = self.block(self.conv2, x)
+        x = self.block(self.conv3, x)
         return self.linear(x.flatten(1))
 
 
@@ -84,7 +84,8 @@ class VariableNetwork(nn.Module):
     the mean on a 32x32 image and on no other; ``"scaled-mean"`` is the mean times 29/12, as large
     as the sum on average. Parameters: 29,029 at width 81, 64,311 at 199. ``batch_norm``: each
     convolution without a bias, followed by batch normalisation (29,158 parameters at width 81).
-    ``conv`` makes the convolutions and is called like ``torch.nn.Conv2d``.
+    ``conv`` and ``block`` are as in ``FixedNetwork``; with batch normalisation, ``block`` is not
+    called.
     Exported with free sizes it no longer refuses images that are too small: the test of the size
     stays in Python, and onnxruntime's pools give a pixel where none is defined.
     """
@@ -96,13 +97,14 @@ class VariableNetwork(nn.Module):
         in_channels: int = 1,
         conv: Callable[..., nn.Module] = nn.Conv2d,
         batch_norm: bool = False,
+        block: Block = conv_pool_relu,
     ):
         """Raise ValueError for an unknown pooling or a width below 1."""
         super().__init__()
         _check_width(width)
         if pooling not in POOLINGS:
             raise ValueError(f"pooling must be one of {POOLINGS}, got {pooling!r}")
-        self.pooling = pooling
+        self.pooling, self.block = pooling, block
         bias = {"bias": False} if batch_norm else {}
         self.conv1 = conv(in_channels, 16, 3, padding=1, **bias)
         self.conv2 = conv(16, 32, 3, padding=1, **bias)
@@ -116,9 +118,14 @@ class VariableNetwork(nn.Module):
         height, width = _image_size(input)
         if min(height, width) < 8:
             raise ValueError(f"height and width must be at least 8, got {height}x{width}")
-        x = _pool_relu(self.norm1(self.conv1(input)))
-        x = _pool_relu(self.norm2(self.conv2(x)))
-        return _pool_relu(self.norm3(self.conv3(x)))
+        x = self._block(self.conv1, self.norm1, input)
+        x = self._block(self.conv2, self.norm2, x)
+        return self._block(self.conv3, self.norm3, x)
+
+    def _block(self, conv: nn.Module, norm: nn.Module, input: Tensor) -> Tensor:
+        if isinstance(norm, nn.Identity):
+            return self.block(conv, input)
+        return conv_pool_relu(lambda images: norm(conv(images)), input)
 
     def forward(self, input: Tensor) -> Tensor:
         """Map (n, in_channels, height, width) to (n, 10)."""

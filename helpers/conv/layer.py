@@ -36,7 +36,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) 
         check_conv2d(input, weight, bias, groups)
     if input.ndim == 3:
         return conv2d(input[None], weight, bias, stride, padding, dilation, groups).squeeze(0)
-    recorded = _is_recorded()
+    recorded = is_recorded()
     kernel_size = plain.kernel_size(weight) if recorded else tuple(weight.shape[2:])
     widths = padding_widths(padding, kernel_size, stride, dilation)
     if recorded:
@@ -48,7 +48,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) 
     return Conv2dFunction.apply(input, weight, bias, geometry)
 
 
-def _is_recorded() -> bool:
+def is_recorded() -> bool:
     """Return whether operators are written down: by torch.jit, torch.compile or make_fx."""
     if torch.jit.is_tracing() or torch.compiler.is_compiling():
         return True

@@ -1,5 +1,6 @@
 """The training loop, and the evaluation, for images of one size or of several."""
 
+import gc
 from collections.abc import Callable
 from contextlib import contextmanager
 
@@ -26,17 +27,28 @@ def train_epoch(
     """
     network.train()
     device, losses = _device(network), []
-    for step, (side, indices) in enumerate(batches, start=1):
-        images = groups[side].images[indices].to(device)
-        labels = groups[side].labels[indices].to(device)
-        loss = F.cross_entropy(network(prepare(images)), labels)
-        loss.backward()
-        optimiser.step()
-        optimiser.zero_grad()
-        losses.append(loss.detach())
-        if step % 50 == 0:
-            on_step(step, loss.item())
+    with _old_objects_at_rest():
+        for step, (side, indices) in enumerate(batches, start=1):
+            images = groups[side].images.index_select(0, indices).to(device)
+            labels = groups[side].labels.index_select(0, indices).to(device)
+            loss = F.cross_entropy(network(prepare(images)), labels)
+            loss.backward()
+            optimiser.step()
+            optimiser.zero_grad()
+            losses.append(loss.detach())
+            if step % 50 == 0:
+                on_step(step, loss.item())
     return torch.stack(losses).cpu()
+
+
+@contextmanager
+def _old_objects_at_rest():
+    # Else Python's collector visits all objects of all modules every few steps: 4 % of the time.
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @torch.inference_mode()

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from helpers import data
+from helpers.conv.block import fused
 from helpers.data import augment
 from helpers.experiments import checkpoints, inputs
 from helpers.experiments.inputs import Groups
@@ -29,7 +30,11 @@ TOLERANCE = 1e-3
 
 
 def build_network(experiment: Experiment, **options) -> nn.Module:
-    """Return the experiment's network with its initial weights; ``options`` go to its class."""
+    """Return the experiment's network with its initial weights; ``options`` go to its class.
+
+    Its blocks are computed as one, by our own convolution, where the compiled loops can be used.
+    """
+    options = {"block": fused} | options
     if experiment.network == "fixed":
         size = 64 if experiment.data.endswith("64") else 28
         network = FixedNetwork(size, width=experiment.width or 64, **options)

@@ -16,7 +16,7 @@ from numba import float32, float64, int64
 from helpers.conv.compiled.cache import njit, say_once
 from helpers.conv.compiled.vectors import add_products, load, numbers, store, store_first
 
-_TYPES = {4: float32, 8: float64}
+TYPES = {4: float32, 8: float64}
 
 
 @njit
@@ -55,13 +55,68 @@ def pack(to, i, w, places, n, w_c, w_o, channels, outputs, VL):
 
 
 @lru_cache
-def correlate(size, P, V, L):
-    """Return y[i, j, o] = bias[o] + sum over t, c of x[place of (i, j, t), c] * w[t, c, o].
+def image_by_tiles(size, P, V, L):
+    """Return two functions: one lays out weights and bias, the other convolves one image.
 
-    A tile is P neighbouring pixels (i, j) by V runs of L output channels o.
+    y[i, j, o] = bias[o] + sum over t, c of x[place of (i, j, t), c] * w[t, c, o]. A tile is P
+    neighbouring pixels (i, j) by V runs of L output channels o.
     """
+    number, VL = TYPES[size], V * L
+
+    @njit
+    def prepare(image, pixels, w, w_c, w_o, bias_, taps, T, C, O):
+        weight = pixels * C  # where in the scratch memory they are
+        begin = weight + -(-O // VL) * VL * T * C
+        clear(image, 0, weight)
+        clear(image, begin, begin + -(-O // VL) * VL)
+        pack(image, weight, w, taps, T, w_c, w_o, C, O, VL)
+        if bias_ != 0:
+            bias = numbers(bias_, number)
+            for o in range(O):
+                image[begin + o] = bias[o]
+
+    @njit
+    def convolve(
+        x, x_i, x_c, x_h, x_w, C, H, W, rows, columns, top, left, start, s_h, s_w, offsets, T,
+        y, y_i, y_c, y_h, y_w, O, OH, OW, image,
+    ):  # fmt: skip
+        line, step = s_h * columns * C, s_w * C
+        weight = rows * columns * C
+        begin = weight + -(-O // VL) * VL * T * C
+        aside = begin + -(-O // VL) * VL
+        inside = (top * columns + left) * C
+        copy(image, inside, columns * C, C, x, x_i, x_c, x_h, x_w, C, H, W)
+        for q in range(0, O, VL):
+            count = min(VL, O - q)
+            for i in range(OH):
+                for j_ in range(0, OW, P):
+                    j = min(j_, OW - P)  # the last tile overlaps the one before
+                    a, k = start + i * line + j * step, weight + q * T * C
+                    sums = load(image, begin + q, 0, P, V, L)
+                    for t in range(T):
+                        for c in range(a + offsets[t], a + offsets[t] + C):
+                            add_products(sums, P, V, L, image, c, step, image, k)
+                            k += VL
+                    a = y_i + i * y_h + j * y_w + q * y_c
+                    if y_c == 1 and count == VL:
+                        store(y, a, y_w, sums, P, V, L)
+                    elif y_c == 1:
+                        store_first(y, a, y_w, count, sums, P, V, L)
+                    else:
+                        store(image, aside, VL, sums, P, V, L)
+                        for o in range(count):
+                            for p in range(P):
+                                y[a + o * y_c + p * y_w] = image[aside + p * VL + o]
+
+    return prepare, convolve
+
+
+@lru_cache
+def correlate(size, P, V, L):
+    """Return a function that convolves the images from ``first`` to ``last`` by tiles."""
     say_once()
-    number, VL = _TYPES[size], V * L
+    number = TYPES[size]
+    prepare, convolve = image_by_tiles(size, P, V, L)
 
     @njit
     def kernel(
@@ -70,42 +125,14 @@ def correlate(size, P, V, L):
         scratch_, first, last,
     ):  # fmt: skip
         x, w, y = numbers(x_, number), numbers(w_, number), numbers(y_, number)
-        bias, image = numbers(bias_, number), numbers(scratch_, number)
         taps, offsets = numbers(taps_, int64), numbers(offsets_, int64)
-        line, step, wide = s_h * columns * C, s_w * C, -(-O // VL) * VL
-        weight = rows * columns * C  # where in the scratch memory they are
-        begin = weight + wide * T * C
-        aside = begin + wide
-        clear(image, 0, weight)
-        clear(image, begin, aside)
-        pack(image, weight, w, taps, T, w_c, w_o, C, O, VL)
-        if bias_ != 0:
-            for o in range(O):
-                image[begin + o] = bias[o]
-        inside = (top * columns + left) * C
+        image = numbers(scratch_, number)
+        prepare(image, rows * columns, w, w_c, w_o, bias_, taps, T, C, O)
         for b in range(first, last):
-            copy(image, inside, columns * C, C, x, b * x_n, x_c, x_h, x_w, C, H, W)
-            for q in range(0, O, VL):
-                count = min(VL, O - q)
-                for i in range(OH):
-                    for j_ in range(0, OW, P):
-                        j = min(j_, OW - P)  # the last tile overlaps the one before
-                        a, k = start + i * line + j * step, weight + q * T * C
-                        sums = load(image, begin + q, 0, P, V, L)
-                        for t in range(T):
-                            for c in range(a + offsets[t], a + offsets[t] + C):
-                                add_products(sums, P, V, L, image, c, step, image, k)
-                                k += VL
-                        a = b * y_n + i * y_h + j * y_w + q * y_c
-                        if y_c == 1 and count == VL:
-                            store(y, a, y_w, sums, P, V, L)
-                        elif y_c == 1:
-                            store_first(y, a, y_w, count, sums, P, V, L)
-                        else:
-                            store(image, aside, VL, sums, P, V, L)
-                            for o in range(count):
-                                for p in range(P):
-                                    y[a + o * y_c + p * y_w] = image[aside + p * VL + o]
+            convolve(
+                x, b * x_n, x_c, x_h, x_w, C, H, W, rows, columns, top, left, start, s_h, s_w,
+                offsets, T, y, b * y_n, y_c, y_h, y_w, O, OH, OW, image,
+            )  # fmt: skip
 
     return kernel
 
@@ -118,7 +145,7 @@ def scatter(size, P, V, L):
     registers. A tile is P neighbouring pixels (i, j) by V runs of L numbers k.
     """
     say_once()
-    number, VL = _TYPES[size], V * L
+    number, VL = TYPES[size], V * L
 
     @njit
     def kernel(
@@ -169,7 +196,7 @@ def weight_gradient(size, P, V, L):
     A tile is P neighbouring numbers k of the image by V runs of L output channels o.
     """
     say_once()
-    number, VL = _TYPES[size], V * L
+    number, VL = TYPES[size], V * L
 
     @njit
     def kernel(

@@ -20,7 +20,7 @@ BAND = 1 << 13  # numbers of a gradient's rows that the weight gradient takes at
 FEW = 4  # input channels for which the input gradient is scattered
 
 
-class _Frame(NamedTuple):
+class Frame(NamedTuple):
     """Zeros around an image: its rows and columns, and how many are above and on the left."""
 
     rows: int
@@ -47,7 +47,7 @@ class _Pool(NamedTuple):
 _pool = _Pool(0, None)
 
 
-def _share(work, n: int) -> None:
+def share(work, n: int) -> None:
     """Call ``work(first, last)`` for parts of ``range(n)``, one for each of torch's threads."""
     global _pool
     parts = min(torch.get_num_threads(), n)
@@ -67,7 +67,8 @@ def _wide(columns: int, VL: int) -> int:
     return -(-columns // VL) * VL
 
 
-def _table(values) -> np.ndarray:
+def table(values) -> np.ndarray:
+    """Return numbers that a compiled loop reads."""
     return np.array(values, dtype=np.int64)
 
 
@@ -89,7 +90,7 @@ def _correlate(x, weight, channel_steps, bias, y, frame, part: _Part, s, steps) 
         memory = x.new_empty(scratch)
         kernel(*arguments, memory.data_ptr(), first, last)
 
-    _share(work, len(x))
+    share(work, len(x))
 
 
 def _places(g: Geometry, row: int, column: int) -> list[int]:
@@ -98,29 +99,30 @@ def _places(g: Geometry, row: int, column: int) -> list[int]:
     return [u * row + v * column for u in range(k_h) for v in range(k_w)]
 
 
-def _seen(g: Geometry, frame: _Frame, channels: int) -> list[int]:
+def _seen(g: Geometry, frame: Frame, channels: int) -> list[int]:
     """Return where the frame has what each place of the kernel sees, relative to the first."""
     row, column = g.dilation[0] * frame.columns, g.dilation[1]
     return _places(g, row * channels, column * channels)
 
 
-def _around(g: Geometry) -> _Frame:
+def around(g: Geometry) -> Frame:
     """Return the frame of the input: its padding."""
     (height, width), (p_h, p_w) = g.size, g.padding
-    return _Frame(height + 2 * p_h, width + 2 * p_w, p_h, p_w)
+    return Frame(height + 2 * p_h, width + 2 * p_w, p_h, p_w)
 
 
 @lru_cache(maxsize=256)
-def _forward_plan(g: Geometry, channels: int, w_h: int, w_w: int):
-    frame = _around(g)
-    taps = _table(_places(g, w_h, w_w))
-    return frame, _Part(0, g.output_size, 0, _table(_seen(g, frame, channels)), taps)
+def forward_plan(g: Geometry, channels: int, w_h: int, w_w: int):
+    """Return the frame of the input, and the outputs as one part."""
+    frame = around(g)
+    taps = table(_places(g, w_h, w_w))
+    return frame, _Part(0, g.output_size, 0, table(_seen(g, frame, channels)), taps)
 
 
 def convolve(x: Tensor, weight: Tensor, bias: Tensor | None, g: Geometry, y: Tensor) -> None:
     """Write the convolution of ``x`` (N, C, height, width) to ``y`` (N, O, H_out, W_out)."""
     w_o, w_c, *w_steps = weight.stride()
-    frame, part = _forward_plan(g, x.shape[1], *w_steps)
+    frame, part = forward_plan(g, x.shape[1], *w_steps)
     bias = None if bias is None else bias.contiguous()
     _correlate(x, weight, (w_c, w_o), bias, y, frame, part, g.stride, y.stride()[2:])
 
@@ -153,8 +155,8 @@ def _input_plan(g: Geometry, channels: int, x_h: int, x_w: int, w_h: int, w_w: i
             taps = [u * w_h + v * w_w for u, _ in taps_h for v, _ in taps_w]
             start = (first_h * columns + first_w) * channels
             base, size = y * x_h + x * x_w, (count_h, count_w)
-            found.append(_Part(base, size, start, _table(offsets), _table(taps)))
-    return _Frame(rows, columns, top, left), found
+            found.append(_Part(base, size, start, table(offsets), table(taps)))
+    return Frame(rows, columns, top, left), found
 
 
 def input_gradient(grad_output: Tensor, weight: Tensor, g: Geometry, grad: Tensor) -> None:
@@ -173,10 +175,10 @@ def input_gradient(grad_output: Tensor, weight: Tensor, g: Geometry, grad: Tenso
 @lru_cache(maxsize=256)
 def _window_plan(g: Geometry, channels: int, w_c: int, w_h: int, w_w: int):
     """Return the frame, and for each number of a window its place there and in the weight."""
-    frame = _around(g)
+    frame = around(g)
     seen = [place + c for place in _seen(g, frame, channels) for c in range(channels)]
     taps = [place + c * w_c for place in _places(g, w_h, w_w) for c in range(channels)]
-    return frame, _table(seen + taps)
+    return frame, table(seen + taps)
 
 
 def _scatter(grad_output: Tensor, weight: Tensor, g: Geometry, grad: Tensor) -> None:
@@ -198,13 +200,13 @@ def _scatter(grad_output: Tensor, weight: Tensor, g: Geometry, grad: Tensor) -> 
         memory = grad.new_empty(scratch)
         kernel(*arguments, memory.data_ptr(), first, last)
 
-    _share(work, len(grad))
+    share(work, len(grad))
 
 
 @lru_cache(maxsize=256)
 def _weight_plan(g: Geometry, channels: int, outputs: int, itemsize: int, w_c, w_h, w_w):
     """Return frame, tile, where each tile begins, and where its numbers belong in the weight."""
-    frame = _around(g)
+    frame = around(g)
     seen, run = _seen(g, frame, channels), channels
     targets = [place + c * w_c for place in _places(g, w_h, w_w) for c in range(channels)]
     if g.dilation[1] == 1:  # neighbouring places see neighbouring numbers
@@ -213,7 +215,7 @@ def _weight_plan(g: Geometry, channels: int, outputs: int, itemsize: int, w_c, w
     firsts = [min(p, run - P) for p in range(0, run, P)]  # the last tile overlaps the one before
     starts = [place + first for place in seen for first in firsts]
     rows = [m * run + first + p for m in range(len(seen)) for first in firsts for p in range(P)]
-    return frame, (P, V, L), _table(starts), _table([targets[row] for row in rows])
+    return frame, (P, V, L), table(starts), table([targets[row] for row in rows])
 
 
 def weight_gradient(x: Tensor, grad_output: Tensor, g: Geometry, grad: Tensor) -> None:
@@ -235,4 +237,4 @@ def weight_gradient(x: Tensor, grad_output: Tensor, g: Geometry, grad: Tensor) -
         memory = x.new_empty(scratch + (last - first) * wide * P)
         kernel(*arguments, memory.data_ptr(), len(x), first, last)
 
-    _share(work, len(starts))
+    share(work, len(starts))

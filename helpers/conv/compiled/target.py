@@ -30,3 +30,16 @@ def tile(rows: int, columns: int, itemsize: int) -> tuple[int, int, int]:
     runs = -(-columns // L)
     V = next(v for v in (2, 3, 1) if runs % v == 0)
     return even(rows, SUMS // V), V, L
+
+
+def window(rows: int, numbers: int, itemsize: int) -> tuple[int, int, int]:
+    """Return V, L, wide: a tile takes all ``rows`` of a window, and V runs of L of its ``numbers``.
+
+    ``wide`` numbers, in full tiles, hold those of a row.
+    """
+    L = WIDTH // itemsize
+    while L > 4 and L // 2 >= numbers:
+        L //= 2
+    runs = -(-numbers // L)
+    V = even(runs, max(1, SUMS // rows))
+    return V, L, -(-runs // V) * V * L

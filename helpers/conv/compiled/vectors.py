@@ -122,6 +122,24 @@ def add_products(typing, sums, P, V, L, x, i, step, w, k):
 
 
 @intrinsic(prefer_literal=True)
+def add_multiple(typing, sums, P, V, L, number, x, i, step):
+    """sums[p, v] += number * x[i + p * step + v * L :][:L], for p < P and v < V."""
+    shape = P.literal_value, V.literal_value, L.literal_value
+
+    def code(context, builder, signature, args):
+        sums_, _, _, _, number_, x_, i_, step_ = args
+        write = _Code(context, builder, sums.dtype, *shape)
+        repeated = write.repeat(number_)
+        for p, v in write.places:
+            values = write.load(write.row(x_, i_, step_, p, v))
+            write.add_product(write.register(sums_, p, v), repeated, values)
+        return context.get_dummy_value()
+
+    i64 = types.int64
+    return types.void(sums, P, V, L, sums.dtype, sums, i64, i64), code
+
+
+@intrinsic(prefer_literal=True)
 def store(typing, memory, k, step, sums, P, V, L):
     """memory[k + p * step + v * L :][:L] = sums[p, v], for p < P and v < V."""
     shape = P.literal_value, V.literal_value, L.literal_value

@@ -1,0 +1,122 @@
+"""A block of a network on tensors, by the compiled loops of ``pooled``."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from helpers.conv.compiled import pooled, target
+from helpers.conv.compiled.maps import Frame, around, forward_plan, share, table
+from helpers.conv.geometry import Geometry
+
+_LAST = torch.channels_last
+
+
+class Block(NamedTuple):
+    """What the three functions of a block share."""
+
+    frame: Frame
+    channels: int
+    row: int  # between two rows of a window, in numbers of the frame
+    tile: tuple[int, int, int]  # R, V, L
+    wide: int  # numbers that hold a row of a window
+    places: object  # of the four pixels of each maximum in the frame
+    size: tuple[int, int]  # of the output
+
+
+@lru_cache(maxsize=256)
+def plan(g: Geometry, channels: int, itemsize: int) -> Block:
+    """Return the plan of a block for images of one size."""
+    frame, (s_h, s_w), (k_h, k_w) = around(g), g.stride, g.kernel_size
+    height, width = (side // 2 for side in g.output_size)
+    V, L, wide = target.window(k_h, k_w * channels, itemsize)
+    found = [
+        (y * s_h * frame.columns + x * s_w) * channels
+        for i in range(height)
+        for j in range(width)
+        for y in (2 * i, 2 * i + 1)
+        for x in (2 * j, 2 * j + 1)
+    ]
+    row = g.dilation[0] * frame.columns * channels
+    return Block(frame, channels, row, (k_h, V, L), wide, table(found), (height, width))
+
+
+def forward(x: Tensor, weight: Tensor, bias: Tensor | None, g: Geometry) -> tuple[Tensor, Tensor]:
+    """Return the output (N, O, H_out // 2, W_out // 2), and which pixel gave it, uint8.
+
+    The pixels of two rows are 0 and 1 above 2 and 3; 4 where the output is zero by the ReLU.
+    """
+    (n, channels), outputs, size = x.shape[:2], len(weight), x.element_size()
+    block = plan(g, channels, size)
+    height, width = block.size
+    P, V, L = target.tile(2 * width, outputs, size)
+    w_o, w_c, *w_steps = weight.stride()
+    frame, part = forward_plan(g, channels, *w_steps)
+    y = x.new_empty((n, height, width, outputs))
+    which = torch.empty((n, height, width, outputs), dtype=torch.uint8)
+    kernel, taps = pooled.forward(size, P, V, L), len(part.offsets)
+    wide = -(-outputs // (V * L)) * V * L
+    result = frame.rows * frame.columns * channels + wide * (taps * channels + 1) + P * V * L
+    bias = None if bias is None else bias.contiguous()
+    arguments = (
+        *(x.data_ptr(), *x.stride(), *x.shape[1:], *frame, *g.stride, weight.data_ptr(), w_c, w_o),
+        *(0 if bias is None else bias.data_ptr(), part.taps.ctypes.data, part.offsets.ctypes.data),
+        *(taps, y.data_ptr(), which.data_ptr(), outputs, height, width),
+    )
+
+    def work(first, last):
+        memory = x.new_empty(result + 4 * height * width * outputs)
+        kernel(*arguments, memory.data_ptr(), result, first, last)
+
+    share(work, n)
+    return y.permute(0, 3, 1, 2), which
+
+
+def weight_gradient(grad_output, x, weight, which, g: Geometry) -> tuple[Tensor, Tensor]:
+    """Return the gradients of weight and bias."""
+    (n, channels), outputs, size = x.shape[:2], len(weight), x.element_size()
+    block, (k_h, k_w) = plan(g, channels, size), g.kernel_size
+    R, _, _ = block.tile
+    grad, bias = x.new_empty((outputs, R, block.wide)), x.new_empty(outputs)
+    pixels = block.size[0] * block.size[1]
+    kernel = pooled.weights(size, *block.tile)
+    arguments = (
+        *(x.data_ptr(), *x.stride(), *x.shape[1:], *block.frame, block.row),
+        *(grad_output.data_ptr(), *grad_output.stride(), which.data_ptr()),
+        *(block.places.ctypes.data, outputs, *block.size, grad.data_ptr(), block.wide),
+        bias.data_ptr(),
+    )
+
+    def work(first, last):
+        memory = x.new_empty(block.frame.rows * block.row + block.wide + outputs * pixels)
+        listed = torch.empty(outputs * (pixels + 1), dtype=torch.int64)
+        kernel(*arguments, memory.data_ptr(), listed.data_ptr(), n, first, last)
+
+    share(work, outputs)
+    row = block.wide
+    return grad.as_strided((outputs, channels, k_h, k_w), (R * row, 1, row, channels)), bias
+
+
+def input_gradient(grad_output, x, weight, which, g: Geometry) -> Tensor:
+    """Return the gradient of the input, channels last."""
+    (n, channels), outputs, size = x.shape[:2], len(weight), x.element_size()
+    block = plan(g, channels, size)
+    R, _, _ = block.tile
+    packed = weight.permute(0, 2, 3, 1).flatten(2)
+    packed = torch.nn.functional.pad(packed, (0, block.wide - packed.shape[2])).contiguous()
+    grad = torch.empty_like(x, memory_format=_LAST)
+    kernel = pooled.inputs(size, *block.tile)
+    arguments = (
+        *(grad_output.data_ptr(), *grad_output.stride(), which.data_ptr()),
+        *(block.places.ctypes.data, outputs, *block.size, packed.data_ptr(), block.wide),
+        *(*block.frame, block.row, grad.data_ptr(), *grad.stride(), *grad.shape[1:]),
+    )
+
+    def work(first, last):
+        memory = x.new_empty(block.frame.rows * block.row + block.wide + 5 * outputs)
+        listed = torch.empty(5 * outputs + 5, dtype=torch.int64)
+        kernel(*arguments, memory.data_ptr(), listed.data_ptr(), first, last)
+
+    share(work, n)
+    return grad
