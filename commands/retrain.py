@@ -5,8 +5,9 @@
     python -m commands.retrain compare    compare again what is there
     python -m commands.retrain replace    put the new records into the place of the stored ones
 
-Nothing that is stored changes before ``replace``. On the same kind of processor the records are
-the same, to the last digit, but for speed and machine.
+Nothing that is stored changes before ``replace``. On the same kind of processor, and with the same
+convolutions (``REPORT_COMPILED=0`` takes torch's), the records are the same, to the last digit, but
+for speed and machine.
 """
 
 import argparse

@@ -54,6 +54,7 @@ def measure_blocks(results: Path, seconds: float) -> dict:
     _, images, prepare = inputs.load(experiment)
     images = next(iter(images.values()))
     seen = {}
+    work = {cost.layer: 2 * cost.multiply_adds * BATCH for cost in costs(network, 28)}
 
     def noting(convolution, images):
         output = conv_pool_relu(convolution, images)
@@ -68,7 +69,6 @@ def measure_blocks(results: Path, seconds: float) -> dict:
     product = time_interleaved({"matrix": lambda: matrix @ matrix}, seconds)["matrix"].median
     rate = 2 * 1024**3 / product
     found = {"matrix_product_gflops": round(rate / 1e9, 1)}
-    work = {cost.layer: 2 * cost.multiply_adds * BATCH for cost in costs(network, 28)}
     for name in ("conv1", "conv2", "conv3"):
         convolution = getattr(network, name)
         images, output = seen[convolution]
