@@ -113,6 +113,7 @@ compare: $(READY) ## do the lessons give what notebooks/ holds, with other instr
 bench: $(READY) ## measure all speeds anew, for results/*.json (on an idle machine)
 	@OMP_NUM_THREADS=1 KINETO_LOG_LEVEL=9 $(BIN)/python -m commands.bench.convolution
 	@OMP_NUM_THREADS=1 KINETO_LOG_LEVEL=9 $(BIN)/python -m commands.bench.compiled --results results
+	@OMP_NUM_THREADS=1 $(BIN)/python -m commands.bench.engine
 	@OMP_NUM_THREADS=1 $(BIN)/python -m commands.bench.batching
 	@$(BIN)/python -m commands.bench.training
 

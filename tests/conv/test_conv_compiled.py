@@ -186,8 +186,15 @@ def test_what_an_image_gives_does_not_depend_on_the_others(name):
         assert torch.equal(alone[0][0], output[i]) and torch.equal(alone[1][0], x_grad[i])
 
 
+@pytest.mark.parametrize("library", [True, False], ids=["of OpenMP", "of a pool"])
 @pytest.mark.parametrize("name", ["plain", "a row shorter than a register", "a stride"])
-def test_the_same_bytes_with_any_number_of_threads(name):
+def test_the_same_bytes_with_any_number_of_threads(monkeypatch, name, library):
+    from helpers.conv.compiled import threads as sharing
+
+    if not library:
+        monkeypatch.setattr(sharing, "openmp", lambda: None)
+    elif sharing.openmp() is None:
+        pytest.skip("torch's OpenMP library is not found here")
     x, w, b, grad, g = three(CASES[name], torch.float32)
     x, grad = torch.cat([x] * 3), torch.cat([grad] * 3)
     before, results = torch.get_num_threads(), []

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from helpers.conv.compiled import pooled, target
-from helpers.conv.compiled.maps import Frame, around, forward_plan, share, table
+from helpers.conv.compiled import loops, pooled, target
+from helpers.conv.compiled.maps import Frame, around, forward_plan, table
+from helpers.conv.compiled.threads import share
 from helpers.conv.geometry import Geometry
 
 _LAST = torch.channels_last
@@ -55,21 +56,18 @@ def forward(x: Tensor, weight: Tensor, bias: Tensor | None, g: Geometry) -> tupl
     frame, part = forward_plan(g, channels, *w_steps)
     y = x.new_empty((n, height, width, outputs))
     which = torch.empty((n, height, width, outputs), dtype=torch.uint8)
-    kernel, taps = pooled.forward(size, P, V, L), len(part.offsets)
+    kernel, taps = loops.correlate(size, P, V, L, True), len(part.offsets)
     wide = -(-outputs // (V * L)) * V * L
     result = frame.rows * frame.columns * channels + wide * (taps * channels + 1) + P * V * L
     bias = None if bias is None else bias.contiguous()
     arguments = (
-        *(x.data_ptr(), *x.stride(), *x.shape[1:], *frame, *g.stride, weight.data_ptr(), w_c, w_o),
-        *(0 if bias is None else bias.data_ptr(), part.taps.ctypes.data, part.offsets.ctypes.data),
-        *(taps, y.data_ptr(), which.data_ptr(), outputs, height, width),
+        *(x.data_ptr(), *x.stride(), *x.shape[1:], *frame, 0, *g.stride),
+        *(weight.data_ptr(), w_c, w_o, 0 if bias is None else bias.data_ptr()),
+        *(part.taps.ctypes.data, part.offsets.ctypes.data, taps),
+        *(y.data_ptr(), y.stride(0), 1, 2 * width * outputs, outputs),
+        *(outputs, 2 * height, 2 * width, which.data_ptr(), result),
     )
-
-    def work(first, last):
-        memory = x.new_empty(result + 4 * height * width * outputs)
-        kernel(*arguments, memory.data_ptr(), result, first, last)
-
-    share(work, n)
+    share(kernel, arguments, (result + 4 * height * width * outputs) * size, n)
     return y.permute(0, 3, 1, 2), which
 
 
@@ -81,19 +79,14 @@ def weight_gradient(grad_output, x, weight, which, g: Geometry) -> tuple[Tensor,
     grad, bias = x.new_empty((outputs, R, block.wide)), x.new_empty(outputs)
     pixels = block.size[0] * block.size[1]
     kernel = pooled.weights(size, *block.tile)
+    memory = (block.frame.rows * block.row + block.wide + outputs * pixels) * size
     arguments = (
         *(x.data_ptr(), *x.stride(), *x.shape[1:], *block.frame, block.row),
         *(grad_output.data_ptr(), *grad_output.stride(), which.data_ptr()),
         *(block.places.ctypes.data, outputs, *block.size, grad.data_ptr(), block.wide),
-        bias.data_ptr(),
+        *(bias.data_ptr(), n, numbers := 8 * (memory // 8 + 1)),
     )
-
-    def work(first, last):
-        memory = x.new_empty(block.frame.rows * block.row + block.wide + outputs * pixels)
-        listed = torch.empty(outputs * (pixels + 1), dtype=torch.int64)
-        kernel(*arguments, memory.data_ptr(), listed.data_ptr(), n, first, last)
-
-    share(work, outputs)
+    share(kernel, arguments, numbers + 8 * outputs * (pixels + 1), outputs)
     row = block.wide
     return grad.as_strided((outputs, channels, k_h, k_w), (R * row, 1, row, channels)), bias
 
@@ -107,16 +100,12 @@ def input_gradient(grad_output, x, weight, which, g: Geometry) -> Tensor:
     packed = torch.nn.functional.pad(packed, (0, block.wide - packed.shape[2])).contiguous()
     grad = torch.empty_like(x, memory_format=_LAST)
     kernel = pooled.inputs(size, *block.tile)
+    memory = (block.frame.rows * block.row + block.wide + 5 * outputs) * size
     arguments = (
         *(grad_output.data_ptr(), *grad_output.stride(), which.data_ptr()),
         *(block.places.ctypes.data, outputs, *block.size, packed.data_ptr(), block.wide),
         *(*block.frame, block.row, grad.data_ptr(), *grad.stride(), *grad.shape[1:]),
+        numbers := 8 * (memory // 8 + 1),
     )
-
-    def work(first, last):
-        memory = x.new_empty(block.frame.rows * block.row + block.wide + 5 * outputs)
-        listed = torch.empty(5 * outputs + 5, dtype=torch.int64)
-        kernel(*arguments, memory.data_ptr(), listed.data_ptr(), first, last)
-
-    share(work, n)
+    share(kernel, arguments, numbers + 8 * 5 * (outputs + 1), n)
     return grad

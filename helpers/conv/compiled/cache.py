@@ -15,7 +15,7 @@ import numba
 from numba.core import config
 
 _HERE = Path(__file__).parent
-_OPTIONS = {"error_model": "numpy", "boundscheck": False, "nogil": True}
+OPTIONS = {"error_model": "numpy", "boundscheck": False}
 
 
 def _key() -> str:
@@ -54,10 +54,15 @@ _said = FOLDER is not None and any(FOLDER.rglob("*.nbc"))
 
 def njit(function: Callable, **options) -> Callable:
     """Return ``numba.njit(function)``, cached on disk where there is a place for it."""
+    return cached(numba.njit(cache=FOLDER is not None, nogil=True, **OPTIONS | options), function)
+
+
+def cached(compile: Callable, function: Callable) -> Callable:
+    """Return ``compile(function)``, where what Numba caches goes to the folder."""
     before = config.CACHE_DIR
     config.CACHE_DIR = str(FOLDER or "")
     try:
-        return numba.njit(cache=FOLDER is not None, **_OPTIONS | options)(function)
+        return compile(function)
     finally:
         config.CACHE_DIR = before
 

@@ -11,11 +11,12 @@ while products are added: P + V are read for P * V multiplications.
 
 from functools import lru_cache
 
-from numba import float32, float64, int64
+from numba import float32, float64, int64, uint8
 
 from helpers.conv.compiled.cache import njit, say_once
 from helpers.conv.compiled.vectors import add_products, load, numbers, store, store_first
 
+NONE = 4  # of four pixels, 0 to 3: the maximum is not above 0
 TYPES = {4: float32, 8: float64}
 
 
@@ -54,85 +55,80 @@ def pack(to, i, w, places, n, w_c, w_o, channels, outputs, VL):
                 i += VL
 
 
-@lru_cache
-def image_by_tiles(size, P, V, L):
-    """Return two functions: one lays out weights and bias, the other convolves one image.
-
-    y[i, j, o] = bias[o] + sum over t, c of x[place of (i, j, t), c] * w[t, c, o]. A tile is P
-    neighbouring pixels (i, j) by V runs of L output channels o.
-    """
-    number, VL = TYPES[size], V * L
-
-    @njit
-    def prepare(image, pixels, w, w_c, w_o, bias_, taps, T, C, O):
-        weight = pixels * C  # where in the scratch memory they are
-        begin = weight + -(-O // VL) * VL * T * C
-        clear(image, 0, weight)
-        clear(image, begin, begin + -(-O // VL) * VL)
-        pack(image, weight, w, taps, T, w_c, w_o, C, O, VL)
-        if bias_ != 0:
-            bias = numbers(bias_, number)
+@njit
+def pool(x, i, line, y, which, k, O, height, width):
+    """Write the maxima over 2x2 pixels, where above 0, and which pixel they are; NaN counts."""
+    for r in range(height):
+        for c in range(width):
+            a, b = i + 2 * r * line + 2 * c * O, k + (r * width + c) * O
             for o in range(O):
-                image[begin + o] = bias[o]
-
-    @njit
-    def convolve(
-        x, x_i, x_c, x_h, x_w, C, H, W, rows, columns, top, left, start, s_h, s_w, offsets, T,
-        y, y_i, y_c, y_h, y_w, O, OH, OW, image,
-    ):  # fmt: skip
-        line, step = s_h * columns * C, s_w * C
-        weight = rows * columns * C
-        begin = weight + -(-O // VL) * VL * T * C
-        aside = begin + -(-O // VL) * VL
-        inside = (top * columns + left) * C
-        copy(image, inside, columns * C, C, x, x_i, x_c, x_h, x_w, C, H, W)
-        for q in range(0, O, VL):
-            count = min(VL, O - q)
-            for i in range(OH):
-                for j_ in range(0, OW, P):
-                    j = min(j_, OW - P)  # the last tile overlaps the one before
-                    a, k = start + i * line + j * step, weight + q * T * C
-                    sums = load(image, begin + q, 0, P, V, L)
-                    for t in range(T):
-                        for c in range(a + offsets[t], a + offsets[t] + C):
-                            add_products(sums, P, V, L, image, c, step, image, k)
-                            k += VL
-                    a = y_i + i * y_h + j * y_w + q * y_c
-                    if y_c == 1 and count == VL:
-                        store(y, a, y_w, sums, P, V, L)
-                    elif y_c == 1:
-                        store_first(y, a, y_w, count, sums, P, V, L)
-                    else:
-                        store(image, aside, VL, sums, P, V, L)
-                        for o in range(count):
-                            for p in range(P):
-                                y[a + o * y_c + p * y_w] = image[aside + p * VL + o]
-
-    return prepare, convolve
+                best, place = x[a + o], 0
+                for p in range(1, 4):
+                    value = x[a + (p // 2) * line + (p % 2) * O + o]
+                    larger = value > best or value != value
+                    best, place = value if larger else best, p if larger else place
+                y[b + o] = 0 if best <= 0 else best
+                which[b + o] = NONE if best <= 0 else place
 
 
 @lru_cache
-def correlate(size, P, V, L):
-    """Return a function that convolves the images from ``first`` to ``last`` by tiles."""
+def correlate(size, P, V, L, pooled=False):
+    """Return y[i, j, o] = bias[o] + sum over t, c of x[place of (i, j, t), c] * w[t, c, o].
+
+    A tile is P neighbouring pixels (i, j) by V runs of L output channels o. ``pooled``: y is kept
+    for one image, at ``result`` in the scratch memory, and only its maxima are written.
+    """
     say_once()
-    number = TYPES[size]
-    prepare, convolve = image_by_tiles(size, P, V, L)
+    number, VL = TYPES[size], V * L
 
     @njit
     def kernel(
         x_, x_n, x_c, x_h, x_w, C, H, W, rows, columns, top, left, start, s_h, s_w,
         w_, w_c, w_o, bias_, taps_, offsets_, T, y_, y_n, y_c, y_h, y_w, O, OH, OW,
-        scratch_, first, last,
+        which_, result, scratch_, first, last,
     ):  # fmt: skip
-        x, w, y = numbers(x_, number), numbers(w_, number), numbers(y_, number)
+        x, w, output = numbers(x_, number), numbers(w_, number), numbers(y_, number)
+        bias, image = numbers(bias_, number), numbers(scratch_, number)
         taps, offsets = numbers(taps_, int64), numbers(offsets_, int64)
-        image = numbers(scratch_, number)
-        prepare(image, rows * columns, w, w_c, w_o, bias_, taps, T, C, O)
+        y = image if pooled else output
+        line, step, wide = s_h * columns * C, s_w * C, -(-O // VL) * VL
+        weight = rows * columns * C  # where in the scratch memory they are
+        begin = weight + wide * T * C
+        aside = begin + wide
+        clear(image, 0, weight)
+        clear(image, begin, aside)
+        pack(image, weight, w, taps, T, w_c, w_o, C, O, VL)
+        if bias_ != 0:
+            for o in range(O):
+                image[begin + o] = bias[o]
+        inside = (top * columns + left) * C
         for b in range(first, last):
-            convolve(
-                x, b * x_n, x_c, x_h, x_w, C, H, W, rows, columns, top, left, start, s_h, s_w,
-                offsets, T, y, b * y_n, y_c, y_h, y_w, O, OH, OW, image,
-            )  # fmt: skip
+            copy(image, inside, columns * C, C, x, b * x_n, x_c, x_h, x_w, C, H, W)
+            base = result if pooled else b * y_n
+            for q in range(0, O, VL):
+                count = min(VL, O - q)
+                for i in range(OH):
+                    for j_ in range(0, OW, P):
+                        j = min(j_, OW - P)  # the last tile overlaps the one before
+                        a, k = start + i * line + j * step, weight + q * T * C
+                        sums = load(image, begin + q, 0, P, V, L)
+                        for t in range(T):
+                            for c in range(a + offsets[t], a + offsets[t] + C):
+                                add_products(sums, P, V, L, image, c, step, image, k)
+                                k += VL
+                        a = base + i * y_h + j * y_w + q * y_c
+                        if y_c == 1 and count == VL:
+                            store(y, a, y_w, sums, P, V, L)
+                        elif y_c == 1:
+                            store_first(y, a, y_w, count, sums, P, V, L)
+                        else:
+                            store(image, aside, VL, sums, P, V, L)
+                            for o in range(count):
+                                for p in range(P):
+                                    y[a + o * y_c + p * y_w] = image[aside + p * VL + o]
+            if pooled:
+                which = numbers(which_, uint8)
+                pool(image, result, y_h, output, which, b * y_n, O, OH // 2, OW // 2)
 
     return kernel
 
@@ -201,8 +197,8 @@ def weight_gradient(size, P, V, L):
     @njit
     def kernel(
         x_, x_n, x_c, x_h, x_w, C, H, W, rows, columns, top, left, s_h, s_w,
-        g_, g_n, g_c, g_h, g_w, O, OH, OW, band, starts_, targets_, gw_, gw_o,
-        scratch_, n, first, last,
+        g_, g_n, g_c, g_h, g_w, O, OH, OW, band, starts_, targets_, gw_, gw_o, n,
+        scratch_, first, last,
     ):  # fmt: skip
         x, g, gw = numbers(x_, number), numbers(g_, number), numbers(gw_, number)
         starts, targets = numbers(starts_, int64), numbers(targets_, int64)

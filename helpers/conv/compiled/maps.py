@@ -4,16 +4,14 @@ The input gradient is a convolution as well: of the gradient of the output, for 
 stride's pattern by the weights that meet it there.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from helpers.conv.compiled import loops, target
+from helpers.conv.compiled.threads import share
 from helpers.conv.geometry import Geometry
 
 BAND = 1 << 13  # numbers of a gradient's rows that the weight gradient takes at a time
@@ -39,30 +37,6 @@ class _Part(NamedTuple):
     taps: np.ndarray  # where the weight has these places
 
 
-class _Pool(NamedTuple):
-    process: int
-    threads: ThreadPoolExecutor
-
-
-_pool = _Pool(0, None)
-
-
-def share(work, n: int) -> None:
-    """Call ``work(first, last)`` for parts of ``range(n)``, one for each of torch's threads."""
-    global _pool
-    parts = min(torch.get_num_threads(), n)
-    if parts <= 1:
-        work(0, n)
-        return
-    if _pool.process != os.getpid() or _pool.threads._max_workers < parts - 1:
-        _pool = _Pool(os.getpid(), ThreadPoolExecutor(parts - 1, "helpers.conv"))
-    bounds = [n * i // parts for i in range(parts + 1)]
-    others = [_pool.threads.submit(work, bounds[i], bounds[i + 1]) for i in range(1, parts)]
-    work(0, bounds[1])
-    for other in others:
-        other.result()
-
-
 def _wide(columns: int, VL: int) -> int:
     return -(-columns // VL) * VL
 
@@ -84,13 +58,9 @@ def _correlate(x, weight, channel_steps, bias, y, frame, part: _Part, s, steps) 
         *(weight.data_ptr(), *channel_steps, 0 if bias is None else bias.data_ptr()),
         *(part.taps.ctypes.data, part.offsets.ctypes.data, places),
         *(y.data_ptr() + part.base * size, y.stride(0), y.stride(1), *steps, outputs, *part.size),
+        *(0, 0),
     )
-
-    def work(first, last):
-        memory = x.new_empty(scratch)
-        kernel(*arguments, memory.data_ptr(), first, last)
-
-    share(work, len(x))
+    share(kernel, arguments, scratch * size, len(x))
 
 
 def _places(g: Geometry, row: int, column: int) -> list[int]:
@@ -195,12 +165,7 @@ def _scatter(grad_output: Tensor, weight: Tensor, g: Geometry, grad: Tensor) -> 
         *(weight.data_ptr(), w_o, window, *frame, *g.stride, channels, places.ctypes.data),
         *(grad.data_ptr(), *grad.stride(), *grad.shape[1:]),
     )
-
-    def work(first, last):
-        memory = grad.new_empty(scratch)
-        kernel(*arguments, memory.data_ptr(), first, last)
-
-    share(work, len(grad))
+    share(kernel, arguments, scratch * size, len(grad))
 
 
 @lru_cache(maxsize=256)
@@ -230,11 +195,6 @@ def weight_gradient(x: Tensor, grad_output: Tensor, g: Geometry, grad: Tensor) -
         *(x.data_ptr(), *x.stride(), *x.shape[1:], *frame, *g.stride),
         *(grad_output.data_ptr(), *grad_output.stride(), outputs, out_h, out_w),
         *(max(1, BAND // (out_w * wide)), starts.ctypes.data, targets.ctypes.data),
-        *(grad.data_ptr(), w_o),
+        *(grad.data_ptr(), w_o, len(x)),
     )
-
-    def work(first, last):
-        memory = x.new_empty(scratch + (last - first) * wide * P)
-        kernel(*arguments, memory.data_ptr(), len(x), first, last)
-
-    share(work, len(starts))
+    share(kernel, arguments, scratch * size, len(starts), wide * P * size)

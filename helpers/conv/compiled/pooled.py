@@ -10,53 +10,8 @@ from functools import lru_cache
 from numba import int64, uint8
 
 from helpers.conv.compiled.cache import njit, say_once
-from helpers.conv.compiled.loops import TYPES, clear, copy, image_by_tiles
+from helpers.conv.compiled.loops import NONE, TYPES, clear, copy
 from helpers.conv.compiled.vectors import add_multiple, load, numbers, store
-
-NONE = 4  # in the place of a pixel's number, 0 to 3: the ReLU gives zero
-
-
-@njit
-def pool(x, i, line, y, which, k, O, PH, PW):
-    """Write the maximum over 2x2 pixels, if above 0, and the number of the pixel; NaN wins."""
-    for r in range(PH):
-        for c in range(PW):
-            a, b = i + 2 * r * line + 2 * c * O, k + (r * PW + c) * O
-            for o in range(O):
-                best, place = x[a + o], 0
-                for p in range(1, 4):
-                    value = x[a + (p // 2) * line + (p % 2) * O + o]
-                    larger = value > best or value != value
-                    best, place = value if larger else best, p if larger else place
-                y[b + o] = 0 if best <= 0 else best
-                which[b + o] = NONE if best <= 0 else place
-
-
-@lru_cache
-def forward(size, P, V, L):
-    """Return a function that writes y (N, PH, PW, O) and the numbers of the pixels, the same."""
-    say_once()
-    number = TYPES[size]
-    prepare, convolve = image_by_tiles(size, P, V, L)
-
-    @njit
-    def kernel(
-        x_, x_n, x_c, x_h, x_w, C, H, W, rows, columns, top, left, s_h, s_w, w_, w_c, w_o,
-        bias_, taps_, offsets_, T, y_, which_, O, PH, PW, scratch_, result, first, last,
-    ):  # fmt: skip
-        x, w, y = numbers(x_, number), numbers(w_, number), numbers(y_, number)
-        taps, offsets = numbers(taps_, int64), numbers(offsets_, int64)
-        image, which = numbers(scratch_, number), numbers(which_, uint8)
-        line = 2 * PW * O
-        prepare(image, rows * columns, w, w_c, w_o, bias_, taps, T, C, O)
-        for b in range(first, last):
-            convolve(
-                x, b * x_n, x_c, x_h, x_w, C, H, W, rows, columns, top, left, 0, s_h, s_w,
-                offsets, T, image, result, 1, line, O, O, 2 * PH, 2 * PW, image,
-            )  # fmt: skip
-            pool(image, result, line, y, which, b * PH * PW * O, O, PH, PW)
-
-    return kernel
 
 
 @lru_cache
@@ -71,11 +26,11 @@ def weights(size, R, V, L):
     @njit
     def kernel(
         x_, x_n, x_c, x_h, x_w, C, H, W, rows, columns, top, left, row, g_, g_n, g_c, g_h, g_w,
-        which_, places_, O, PH, PW, gw_, wide, gb_, scratch_, list_, n, first, last,
+        which_, places_, O, PH, PW, gw_, wide, gb_, n, list_, scratch_, first, last,
     ):  # fmt: skip
         x, g, gw = numbers(x_, number), numbers(g_, number), numbers(gw_, number)
         gb, image, which = numbers(gb_, number), numbers(scratch_, number), numbers(which_, uint8)
-        places, listed = numbers(places_, int64), numbers(list_, int64)
+        places, listed = numbers(places_, int64), numbers(scratch_ + list_, int64)
         pixels = PH * PW
         values, counts = rows * columns * C + wide, O * pixels
         clear(image, 0, values)
@@ -121,11 +76,11 @@ def inputs(size, R, V, L):
     @njit
     def kernel(
         g_, g_n, g_c, g_h, g_w, which_, places_, O, PH, PW, w_, wide, rows, columns, top, left, row,
-        x_, x_n, x_c, x_h, x_w, C, H, W, scratch_, list_, first, last,
+        x_, x_n, x_c, x_h, x_w, C, H, W, list_, scratch_, first, last,
     ):  # fmt: skip
         g, w, x = numbers(g_, number), numbers(w_, number), numbers(x_, number)
         image, which = numbers(scratch_, number), numbers(which_, uint8)
-        places, listed = numbers(places_, int64), numbers(list_, int64)
+        places, listed = numbers(places_, int64), numbers(scratch_ + list_, int64)
         values = rows * columns * C + wide
         counts = (NONE + 1) * O
         for b in range(first, last):
