@@ -30,6 +30,8 @@ from helpers.checks import BENCHMARK_SHAPES
 
 # Reported beside: where a library is near the processor's peak.
 LARGE = ((8, 64, 64, 56, 56, 3, 1, 1), (1, 3, 64, 224, 224, 7, 2, 3))
+# Groups of channels: not compiled, computed in PyTorch. The second is depthwise.
+GROUPED = (((16, 32, 32, 14, 14, 3, 1, 1), 4), ((16, 32, 32, 14, 14, 3, 1, 1), 32))
 SIDES = ("compiled", "in PyTorch", "torch")
 
 # A process that convolves for the first time, forward and backward, by the shapes of a network.
@@ -46,9 +48,10 @@ print(time.perf_counter() - start)
 """
 
 
-def side(name: str, shape, memory_format) -> Callable:
+def side(name: str, shape, memory_format, groups: int = 1) -> Callable:
     """Return a callable that runs forward and backward of a side."""
-    run = both(F.conv2d if name == "torch" else conv.conv2d, shape, memory_format)
+    function = F.conv2d if name == "torch" else conv.conv2d
+    run = both(function, shape, memory_format, groups=groups)
 
     def switched():
         conv.compiled.use(name == "compiled")
@@ -60,9 +63,9 @@ def side(name: str, shape, memory_format) -> Callable:
     return switched
 
 
-def compare(shape, seconds: float, clock: Callable) -> dict[str, float]:
+def compare(shape, seconds: float, clock: Callable, groups: int = 1) -> dict[str, float]:
     """Return for each side the median seconds in its better memory format, run in turn."""
-    runs = {(s, f): side(s, shape, FORMATS[f]) for s in SIDES for f in FORMATS}
+    runs = {(s, f): side(s, shape, FORMATS[f], groups) for s in SIDES for f in FORMATS}
     times = time_interleaved(runs, seconds, measure=partial(seconds_of, clock=clock))
     return {s: min(times[s, f].median for f in FORMATS) for s in SIDES}
 
@@ -83,6 +86,14 @@ def measure(seconds: float, clock: Callable, shapes=BENCHMARK_SHAPES + LARGE) ->
             torch.set_num_threads(1)
         rows.append(row)
     return rows
+
+
+def measure_grouped(seconds: float, clock: Callable) -> list[dict]:
+    """Return the seconds of all sides for convolutions with groups, on one thread."""
+    return [
+        {"shape": shape, "groups": groups, "one": compare(shape, seconds, clock, groups)}
+        for shape, groups in GROUPED
+    ]
 
 
 def start_times() -> dict[str, float]:
@@ -137,10 +148,20 @@ def main() -> None:
     rows, start = measure(chosen.seconds, clock), start_times()
     rates = loops.rates(2 * chosen.seconds)
     show(rows)
+    grouped = measure_grouped(chosen.seconds, clock)
+    for row in grouped:
+        ratio = row["one"]["compiled"] / row["one"]["torch"]
+        print(f"{tuple(row['shape'])} in {row['groups']} groups, in PyTorch: {ratio:.2f}")
     print(", ".join(f"{name} {rate:.1f} GFLOP/s" for name, rate in rates.items()))
     print(f"first use in a new process: {start['cold']:.1f} s, cached {start['warm']:.1f} s")
     if chosen.results:
-        found = {"machine": machine(), "shapes": rows, "start": start, "rates": rates}
+        found = {
+            "machine": machine(),
+            "shapes": rows,
+            "grouped": grouped,
+            "start": start,
+            "rates": rates,
+        }
         found["geometric_mean"] = means(rows)
         environment.write(chosen.results / "compiled.json", found)
 

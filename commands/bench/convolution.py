@@ -74,14 +74,18 @@ def forward(function, shape, memory_format=torch.contiguous_format) -> Callable:
     return run
 
 
-def both(function, shape, memory_format=torch.contiguous_format, device="cpu") -> Callable:
+def both(
+    function, shape, memory_format=torch.contiguous_format, device="cpu", groups=1
+) -> Callable:
     """Return a callable that runs forward and backward, for all three gradients."""
-    tensors, stride, padding = arguments(shape, memory_format, device)
-    output = F.conv2d(*[t.detach() for t in tensors], stride, padding)
+    tensors, stride, padding = arguments(shape, memory_format, device, groups)
+    options = {"groups": groups} if groups > 1 else {}
+    output = F.conv2d(*[t.detach() for t in tensors], stride, padding, **options)
     upstream = torch.ones_like(output, memory_format=memory_format)
 
     def run():
-        return torch.autograd.grad(function(*tensors, stride, padding), tensors, upstream)
+        output = function(*tensors, stride, padding, **options)
+        return torch.autograd.grad(output, tensors, upstream)
 
     return run
 

@@ -93,12 +93,13 @@ def unfold_product_conv2d(input, weight, bias, stride, padding):
     return output.unflatten(2, (out_h, out_w))
 
 
-def arguments(shape, memory_format=torch.contiguous_format, device="cpu"):
+def arguments(shape, memory_format=torch.contiguous_format, device="cpu", groups=1):
     """Return random (input, weight, bias), stride and padding of ``shape``, requiring gradients."""
     n, c, o, height, width, k, stride, padding = shape
     generator = torch.Generator().manual_seed(0)
     tensors = [
-        torch.randn(size, generator=generator) for size in ((n, c, height, width), (o, c, k, k), o)
+        torch.randn(size, generator=generator)
+        for size in ((n, c, height, width), (o, c // groups, k, k), o)
     ]
     tensors[0] = tensors[0].contiguous(memory_format=memory_format)
     return [t.to(device).requires_grad_() for t in tensors], stride, padding

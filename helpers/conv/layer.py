@@ -23,8 +23,10 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) 
 
     ``input`` (N, C, height, width) or (C, height, width), ``weight`` (O, C / groups, k_h, k_w),
     ``bias`` (O,) or None; ``padding`` is an int, a pair, "valid" or "same". Returns
-    (N, O, H_out, W_out), without the N when the input has none. Raises TypeError for mixed dtypes
-    or values that are not ints, ValueError for shapes or values that do not fit together.
+    (N, O, H_out, W_out), without the N when the input has none. Padding is zeros that are
+    multiplied: an infinite weight gives NaN there, where torch's function may skip them. Raises
+    TypeError for mixed dtypes or values that are not ints, ValueError for shapes or values that do
+    not fit together.
     """
     tensors = (input, weight, bias)
     if has_torch_function(tensors):  # subclasses of tensors and torch.fx, as in torch's functions

@@ -176,6 +176,21 @@ def test_a_value_that_is_not_finite_goes_where_it_belongs(value, name, which):
             assert not ours[~theirs.isfinite()].isfinite().any()
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("name", ["plain", "a stride", "dilation"])
+def test_padding_is_zeros_also_for_a_weight_that_is_not_finite(calls, value, name):
+    """torch's function skips them, in most cases: findings/torch-conv2d-skips-padding.sh."""
+    x, w, _, _, g = three(CASES[name])
+    w[0, 0, 0, 0] = value
+    (p_h, p_w), options = g.padding, (g.stride, 0, g.dilation)
+    expected = F.conv2d(F.pad(x, (p_w, p_w, p_h, p_h)), w, None, *options)
+    found = conv.conv2d(x, w, None, g.stride, g.padding, g.dilation)
+    torch.testing.assert_close(found, expected, equal_nan=True)
+    alone = conv.conv2d(x[:1], w, None, g.stride, g.padding, g.dilation)
+    torch.testing.assert_close(found[:1], alone, equal_nan=True, rtol=0, atol=0)
+    assert calls == ["convolve", "convolve"]
+
+
 @pytest.mark.parametrize("name", ["plain", "a row shorter than a register", "a stride"])
 def test_what_an_image_gives_does_not_depend_on_the_others(name):
     x, w, b, grad, g = three(CASES[name], torch.float32)
