@@ -89,6 +89,28 @@ def measure_blocks(results: Path, seconds: float) -> dict:
     return found
 
 
+def measure_steps(results: Path, seconds: float) -> dict[str, float]:
+    """Return the seconds of a whole step of training, with Adam and the loss, for both ways."""
+    experiment = store.read(store.path(results, NETWORK)).experiment
+    _, images, prepare = inputs.load(experiment)
+    images = next(iter(images.values()))[:BATCH]
+
+    def step_of(way: Callable) -> Callable:
+        network = training.build_network(experiment, block=way)
+        network.load_state_dict(records.load_weights(results, NETWORK))
+        optimiser = torch.optim.Adam(network.parameters(), lr=0.0, fused=True)
+
+        def step():
+            F.cross_entropy(network(prepare(images.images)), images.labels).backward()
+            optimiser.step()
+            optimiser.zero_grad()
+
+        return step
+
+    steps = {"three steps": step_of(conv_pool_relu), "one step": step_of(fused)}
+    return {way: time.median for way, time in time_interleaved(steps, seconds).items()}
+
+
 def compare(new: Record, old: Record, results: Path) -> dict:
     """Return how the course and the result of two runs of one setting differ."""
     seeds = [record.test.accuracy for record in _seeds(old, results)]
@@ -125,13 +147,14 @@ def main() -> None:
     print(f"helpers.conv computes {conv.compiled.status()}")
     with one_thread():
         found = {"machine": machine(), "blocks": measure_blocks(chosen.results, chosen.seconds)}
+        found["step"] = measure_steps(chosen.results, chosen.seconds)
     found["runs"] = []
     for name in RUNS:
         old = store.read(store.path(chosen.results, name))
         new, _ = training.run(old.experiment)
         found["runs"].append(compare(new, old, chosen.results))
         print(found["runs"][-1])
-    print(found["blocks"])
+    print(found["blocks"], found["step"])
     environment.write(chosen.results / "engine.json", found)
 
 

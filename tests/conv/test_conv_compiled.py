@@ -346,6 +346,17 @@ def test_compiled_once_and_anew_after_an_edit_of_any_file(tmp_path):
     assert len(list((tmp_path / "cache" / "convolution-report").iterdir())) == 2
 
 
+def test_folders_of_old_sources_are_removed(tmp_path):
+    from helpers.conv.compiled import cache
+
+    for age in range(cache.KEPT + 2):
+        (tmp_path / str(age)).mkdir()
+        os.utime(tmp_path / str(age), (age, age))
+    cache.tidy(tmp_path)
+    kept = range(2, cache.KEPT + 2)
+    assert {folder.name for folder in tmp_path.iterdir()} == set(map(str, kept))
+
+
 def test_without_a_place_for_a_cache(tmp_path):
     shutil.copytree(ROOT / "helpers", tmp_path / "helpers")
     lines, said = run(root=tmp_path, XDG_CACHE_HOME=os.devnull)

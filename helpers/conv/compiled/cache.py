@@ -6,6 +6,7 @@ holds a hash of all files that compiled code is made from, and Numba's version.
 
 import hashlib
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import llvmlite
 import numba
 from numba.core import config
 
+KEPT = 4  # versions of the sources whose code is kept
 _HERE = Path(__file__).parent
 OPTIONS = {"error_model": "numpy", "boundscheck": False}
 
@@ -39,13 +41,23 @@ def _folder() -> Path | None:
     """Return the folder, made where it can be written to; None where there is no such place."""
     for base in _bases():
         folder = base / _key()
+        is_new = not folder.is_dir()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError:
             continue
         if os.access(folder, os.W_OK):
+            if is_new and str(base) != config.CACHE_DIR:  # that may hold what is not ours
+                tidy(base)
             return folder
     return None
+
+
+def tidy(base: Path) -> None:
+    """Remove all but the newest ``KEPT`` folders: of sources as they were before."""
+    folders = sorted(base.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
+    for folder in folders[KEPT:]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 FOLDER = _folder()
