@@ -30,11 +30,7 @@ TOLERANCE = 1e-3
 
 
 def build_network(experiment: Experiment, **options) -> nn.Module:
-    """Return the experiment's network with its initial weights; ``options`` go to its class.
-
-    Its blocks are computed as one, by our own convolution, where the compiled loops can be used.
-    """
-    options = {"block": fused} | options
+    """Return the experiment's network with its initial weights; ``options`` go to its class."""
     if experiment.network == "fixed":
         size = 64 if experiment.data.endswith("64") else 28
         network = FixedNetwork(size, width=experiment.width or 64, **options)
@@ -53,6 +49,7 @@ def _generator(seed: int, purpose: int) -> torch.Generator:
 class Run:
     """A run between two epochs: network, optimiser, random generators and what happened so far.
 
+    The blocks of the network are computed in one step, where our compiled loops can be used.
     Images and random generators are on the CPU, whatever the device of the network.
     """
 
@@ -60,7 +57,7 @@ class Run:
         """Load the data and make the network, with its initial weights, on ``device``."""
         self.experiment = experiment
         self.train, self.validation, self.prepare = inputs.load(experiment)
-        self.network = build_network(experiment).to(device)
+        self.network = build_network(experiment, block=fused).to(device)
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), lr=experiment.learning_rate, fused=True
         )

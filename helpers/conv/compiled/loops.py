@@ -204,13 +204,18 @@ def weight_gradient(size, P, V, L):
         starts, targets = numbers(starts_, int64), numbers(targets_, int64)
         image, wide = numbers(scratch_, number), -(-O // VL) * VL
         line, step = s_h * columns * C, s_w * C
-        grad = rows * columns * C  # where in the scratch memory it is
-        total = grad + OH * OW * wide
-        clear(image, 0, total + (last - first) * wide * P)
+        total = rows * columns * C  # where in the scratch memory they are
+        copied = total + (last - first) * wide * P
+        # where the gradient has the layout that is wanted, it is read where it is
+        as_is = g_c == 1 and g_w == wide and g_h == OW * wide
+        clear(image, 0, copied if as_is else copied + OH * OW * wide)
+        grads = g if as_is else image
         inside = (top * columns + left) * C
         for b in range(n):
             copy(image, inside, columns * C, C, x, b * x_n, x_c, x_h, x_w, C, H, W)
-            copy(image, grad, OW * wide, wide, g, b * g_n, g_c, g_h, g_w, O, OH, OW)
+            grad = b * g_n if as_is else copied
+            if not as_is:
+                copy(image, grad, OW * wide, wide, g, b * g_n, g_c, g_h, g_w, O, OH, OW)
             for top_row in range(0, OH, band):  # some rows at a time stay in the cache
                 t = total
                 for m in range(first, last):
@@ -219,7 +224,7 @@ def weight_gradient(size, P, V, L):
                         for i in range(top_row, min(OH, top_row + band)):
                             a, k = starts[m] + i * line, grad + i * OW * wide + q
                             for j in range(OW):
-                                add_products(sums, P, V, L, image, a + j * step, 1, image, k)
+                                add_products(sums, P, V, L, image, a + j * step, 1, grads, k)
                                 k += wide
                         store(image, t, VL, sums, P, V, L)
                         t += P * VL

@@ -190,7 +190,9 @@ def weight_gradient(x: Tensor, grad_output: Tensor, g: Geometry, grad: Tensor) -
     frame, (P, V, L), starts, targets = _weight_plan(g, channels, outputs, size, *steps)
     kernel, wide = loops.weight_gradient(size, P, V, L), _wide(outputs, V * L)
     out_h, out_w = g.output_size
-    scratch = frame.rows * frame.columns * channels + out_h * out_w * wide
+    scratch = frame.rows * frame.columns * channels
+    if grad_output.stride()[1:] != (1, out_w * wide, wide):  # then an image of it is copied
+        scratch += out_h * out_w * wide
     arguments = (
         *(x.data_ptr(), *x.stride(), *x.shape[1:], *frame, *g.stride),
         *(grad_output.data_ptr(), *grad_output.stride(), outputs, out_h, out_w),
