@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
@@ -47,7 +48,11 @@ def _geometry(conv: nn.Module, input: Tensor) -> Geometry | None:
     usual = type(conv) in (nn.Conv2d, Conv2d) and conv.padding_mode == "zeros"
     if not usual or isinstance(conv.padding, str) or conv.groups != 1 or conv.dilation[1] != 1:
         return None
-    if is_recorded() or input.ndim != 4 or input.shape[1] != conv.in_channels:
+    if is_recorded() or forward_ad._current_level >= 0:
+        return None
+    if torch.is_autocast_enabled(input.device.type):
+        return None
+    if input.ndim != 4 or input.shape[1] != conv.in_channels:
         return None
     if conv._forward_hooks or conv._forward_pre_hooks or conv._backward_hooks:
         return None  # they are told of the convolution on its own

@@ -5,6 +5,7 @@ import tensors
 import torch
 from tensors import random
 from torch import nn
+from torch.autograd import forward_ad
 
 from helpers import conv
 from helpers.conv import block, compiled
@@ -189,6 +190,12 @@ def test_takes_the_three_steps_when_switched_off_or_watched(calls):
     tensors.close(torch.func.vmap(lambda x: fused(convolution, x[None])[0])(images), expected)
     traced = torch.jit.trace(lambda x: fused(convolution, x), images, check_trace=False)
     tensors.close(traced(images), expected)
+    with torch.autocast("cpu", torch.bfloat16):
+        single = layer(2, 4, padding=1, dtype=torch.float32)
+        assert fused(single, images.float()).dtype == torch.bfloat16
+    with forward_ad.dual_level():
+        dual = forward_ad.make_dual(images, images)
+        assert forward_ad.unpack_dual(fused(convolution, dual)).tangent is not None
     compiled.use(False)
     tensors.close(fused(convolution, images), expected)
     assert not calls

@@ -346,6 +346,27 @@ def test_compiled_once_and_anew_after_an_edit_of_any_file(tmp_path):
     assert len(list((tmp_path / "cache" / "convolution-report").iterdir())) == 2
 
 
+FORK = """
+import os, torch
+torch.set_num_threads(2)
+from helpers import conv
+x, w = torch.rand(8, 8, 40, 40), torch.rand(8, 8, 3, 3)
+before = conv.conv2d(x, w).numpy().tobytes()
+child = os.fork()
+same = conv.conv2d(x, w).numpy().tobytes() == before
+if child == 0:
+    os._exit(0 if same else 1)
+assert same and os.waitpid(child, 0)[1] == 0
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_a_forked_process_convolves_in_several_threads():
+    """torch's own operations wait for ever there."""
+    variables = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", FORK], env=variables, check=True, timeout=120)
+
+
 def test_folders_of_old_sources_are_removed(tmp_path):
     from helpers.conv.compiled import cache
 

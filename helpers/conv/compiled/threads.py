@@ -24,6 +24,7 @@ from numba.np.unsafe.ndarray import to_fixed_tuple
 from helpers.conv.compiled.cache import FOLDER, OPTIONS, cached
 from helpers.conv.compiled.vectors import numbers
 
+_HOME = os.getpid()  # OpenMP's threads are not there in a process that was forked from this one
 _INT = ir.IntType(64)
 _LINE = 128  # bytes: two threads never write to the same line of a cache
 _HEAD = 7  # numbers of a job before the arguments of the loop
@@ -121,7 +122,7 @@ def share(kernel, arguments, scratch: int, n: int, each: int = 0) -> None:
     memory = torch.empty(parts * size, dtype=torch.uint8)
     if parts == 1:
         kernel(*arguments, memory.data_ptr(), 0, n)
-    elif library := openmp():
+    elif os.getpid() == _HOME and (library := openmp()):
         entry = _entry(kernel, len(arguments) + 3)
         job = [*library.asked, entry, parts, n, memory.data_ptr(), size, *arguments]
         job = np.array(job, np.int64)
