@@ -11,6 +11,7 @@ from helpers.experiments import Experiment, training, watch
 
 
 def test_watch_follows_a_run_to_its_end(monkeypatch, capsys):
+    plt.close("all")  # what other tests left open
     pictures = []
     handle = SimpleNamespace(update=lambda data, raw: pictures.append(data))
     monkeypatch.setattr(watch, "display", lambda *data, **keywords: handle)

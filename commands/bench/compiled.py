@@ -54,11 +54,8 @@ def side(name: str, shape, memory_format, groups: int = 1) -> Callable:
     run = both(function, shape, memory_format, groups=groups)
 
     def switched():
-        conv.compiled.use(name == "compiled")
-        try:
+        with conv.compiled.switched(name == "compiled"):
             return run()
-        finally:
-            conv.compiled.use(True)
 
     return switched
 

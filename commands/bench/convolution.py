@@ -226,8 +226,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="for each comparison")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    conv.compiled.use(False)  # rung 5 is the layer in PyTorch; compiled.py measures the other
-    results = measure(chosen.seconds)
+    with conv.compiled.switched(False):  # rung 5 is the layer in PyTorch; compiled.py has the other
+        results = measure(chosen.seconds)
     environment.write(chosen.results / "benchmarks.json", results)
     print(f"{'batch, in, out, height, width, kernel, stride, padding':56} time over torch's")
     for row in results["shapes"]:

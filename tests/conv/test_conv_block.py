@@ -1,5 +1,6 @@
 """A block in one step gives what convolution, pool and ReLU give, or is not used."""
 
+import numpy as np
 import pytest
 import tensors
 import torch
@@ -142,18 +143,34 @@ def test_saves_the_input_and_a_byte_for_each_output():
     images = random(2, 2, 8, 6, dtype=torch.float64).requires_grad_()
     with torch.autograd.graph.saved_tensors_hooks(lambda t: saved.append(t) or t, lambda t: t):
         output = fused(convolution, images)
-    kept = [t for t in saved if t is not convolution.weight]
+    kept = [t for t in saved if t is not convolution.weight and t is not convolution.bias]
     assert sorted(t.numel() * t.element_size() for t in kept) == sorted(
         [images.numel() * 8, output.numel()]
     )
 
 
-def test_is_differentiable_once():
-    convolution, images = layer(1, 3, padding=1), random(1, 1, 4, 4, dtype=torch.float64)
-    output = fused(convolution, images.requires_grad_())
-    (gradient,) = torch.autograd.grad(output.square().sum(), images, create_graph=True)
-    with pytest.raises(RuntimeError, match="once_differentiable"):
-        gradient.sum().backward()
+def test_can_be_differentiated_again():
+    convolution, found = layer(2, 3, padding=1), {}
+    images = random(2, 2, 6, 6, dtype=torch.float64).requires_grad_()
+    for way in (conv_pool_relu, fused):
+        output = way(convolution, images)
+        loss = output.square().sum()
+        (slope,) = torch.autograd.grad(loss, images, create_graph=True)
+        penalty = output.sum() + slope.square().sum()
+        found[way] = torch.autograd.grad(penalty, (images, *convolution.parameters()))
+    for ours, theirs in zip(found[fused], found[conv_pool_relu], strict=True):
+        tensors.close(ours, theirs)
+
+
+def test_gradients_of_a_batch_of_directions():
+    convolution = layer(2, 3, padding=1)
+    images = random(2, 2, 6, 6, dtype=torch.float64).requires_grad_()
+    directions = random(5, 2, 3, 3, 3, dtype=torch.float64)
+    found, expected = (
+        torch.autograd.grad(way(convolution, images), images, directions, is_grads_batched=True)
+        for way in (fused, conv_pool_relu)
+    )
+    tensors.close(found[0], expected[0])
 
 
 def hooked():
@@ -163,7 +180,27 @@ def hooked():
     return convolution
 
 
+def changed(**attributes):
+    """Return a convolution whose attributes were changed after it was made."""
+    convolution = layer(2, 4, padding=1)
+    for name, value in attributes.items():
+        setattr(convolution, name, value)
+    return convolution
+
+
+def with_own_forward(convolution):
+    """Return the convolution, which now doubles its result."""
+    original = convolution.forward
+    convolution.forward = lambda images: 2 * original(images)
+    return convolution
+
+
 OTHERS = {
+    "a weight of another size": lambda: changed(
+        weight=nn.Parameter(random(4, 2, 5, 5, dtype=torch.float64))
+    ),
+    "padding as one number": lambda: changed(padding=1),
+    "a forward of its own": lambda: with_own_forward(layer(2, 4, padding=1)),
     "groups": lambda: layer(2, 4, padding=1, groups=2),
     "padding by name": lambda: layer(2, 4, padding="same"),
     "padding with values": lambda: layer(2, 4, padding=1, padding_mode="reflect"),
@@ -201,8 +238,32 @@ def test_takes_the_three_steps_when_switched_off_or_watched(calls):
     assert not calls
 
 
+def test_sizes_of_numpy(calls):
+    kernel_size = (np.int64(3), np.int64(3))
+    same(layer(2, 4, kernel_size, padding=np.int64(1)), random(2, 2, 8, 8, dtype=torch.float64))
+    assert calls == [1]
+
+
+def test_results_can_be_viewed_and_changed_as_the_layers(calls):
+    convolution, images = layer(2, 4, padding=1), random(2, 2, 8, 8, dtype=torch.float64)
+    output, *gradients = results(fused, convolution, images)
+    assert output.is_contiguous() and all(gradient.is_contiguous() for gradient in gradients)
+    last = fused(convolution, images.to(memory_format=torch.channels_last))
+    assert last.is_contiguous(memory_format=torch.channels_last)
+    with torch.no_grad():
+        for memory_format in (torch.contiguous_format, torch.channels_last):
+            fused(convolution, images.to(memory_format=memory_format)).mul_(convolution.bias[0])
+    with torch.device("meta"):
+        assert fused(convolution, images).device.type == "cpu"
+    assert len(calls) == 5
+
+
 def test_images_that_do_not_fit_are_refused_as_by_the_layer():
     convolution = layer(2, 4, padding=1)
+    with pytest.raises(RuntimeError, match="type"):
+        fused(convolution, torch.zeros(1, 2, 8, 8))
+    with pytest.raises(RuntimeError, match="negative padding"):
+        fused(changed(padding=(-1, -1)), torch.zeros(1, 2, 8, 8, dtype=torch.float64))
     with pytest.raises(RuntimeError, match="channels"):
         fused(convolution, torch.zeros(1, 3, 8, 8, dtype=torch.float64))
     with pytest.raises(ValueError, match="larger than the padded image"):

@@ -86,11 +86,8 @@ def maps(x, w, b, grad, g):
 
 def in_pytorch(*arguments):
     """Return what the three maps give without compiled loops."""
-    compiled.use(False)
-    try:
+    with compiled.switched(False):
         return maps(*arguments)
-    finally:
-        compiled.use(True)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

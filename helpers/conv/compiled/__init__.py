@@ -7,6 +7,8 @@ by ``use(False)``, or by the environment variable REPORT_COMPILED=0. ``status`` 
 
 import importlib.util
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 import torch
@@ -29,6 +31,17 @@ def use(wanted: bool) -> None:
     """Switch the compiled loops on or off, for all convolutions that follow."""
     global _wanted
     _wanted = bool(wanted)
+
+
+@contextmanager
+def switched(wanted: bool) -> Iterator[None]:
+    """Switch the compiled loops on or off for a while."""
+    before = _wanted
+    use(wanted)
+    try:
+        yield
+    finally:
+        use(before)
 
 
 def status() -> str:
@@ -69,12 +82,12 @@ def chosen(in_channels: int, out_channels: int, g: Geometry, *tensors) -> Module
         return None
     if in_channels * out_channels * k_h * k_w * out_h * out_w < SMALLEST:
         return None
-    if not all(t is None or _is_plain(t) for t in tensors) or _is_watched():
+    if not all(t is None or is_plain(t) for t in tensors) or _is_watched():
         return None
     return loaded()
 
 
-def _is_plain(t: Tensor) -> bool:
+def is_plain(t: Tensor) -> bool:
     """Return whether the numbers are in memory as they are, and not to be changed on the way."""
     return (
         type(t) in _TYPES

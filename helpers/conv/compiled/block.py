@@ -11,8 +11,6 @@ from helpers.conv.compiled.maps import Frame, around, forward_plan, table
 from helpers.conv.compiled.threads import share
 from helpers.conv.geometry import Geometry
 
-_LAST = torch.channels_last
-
 
 class Block(NamedTuple):
     """What the three functions of a block share."""
@@ -54,8 +52,8 @@ def forward(x: Tensor, weight: Tensor, bias: Tensor | None, g: Geometry) -> tupl
     P, V, L = target.tile(2 * width, outputs, size)
     w_o, w_c, *w_steps = weight.stride()
     frame, part = forward_plan(g, channels, *w_steps)
-    y = x.new_empty((n, height, width, outputs))
-    which = torch.empty((n, height, width, outputs), dtype=torch.uint8)
+    y = _empty(x, (n, outputs, height, width))
+    which = x.new_empty((n, height, width, outputs), dtype=torch.uint8)
     kernel, taps = loops.correlate(size, P, V, L, True), len(part.offsets)
     wide = -(-outputs // (V * L)) * V * L
     result = frame.rows * frame.columns * channels + wide * (taps * channels + 1) + P * V * L
@@ -68,7 +66,13 @@ def forward(x: Tensor, weight: Tensor, bias: Tensor | None, g: Geometry) -> tupl
         *(outputs, 2 * height, 2 * width, which.data_ptr(), result),
     )
     share(kernel, arguments, (result + 4 * height * width * outputs) * size, n)
-    return y.permute(0, 3, 1, 2), which
+    return y if g.channels_last else y.contiguous(), which
+
+
+def _empty(like: Tensor, shape) -> Tensor:
+    """Return a tensor stored channels last that owns its numbers, so that it can be changed."""
+    _, c, height, width = shape
+    return like.new_empty_strided(shape, (c * height * width, 1, c * width, c))
 
 
 def weight_gradient(grad_output, x, weight, which, g: Geometry) -> tuple[Tensor, Tensor]:
@@ -88,17 +92,18 @@ def weight_gradient(grad_output, x, weight, which, g: Geometry) -> tuple[Tensor,
     )
     share(kernel, arguments, numbers + 8 * outputs * (pixels + 1), outputs)
     row = block.wide
-    return grad.as_strided((outputs, channels, k_h, k_w), (R * row, 1, row, channels)), bias
+    grad = grad.as_strided((outputs, channels, k_h, k_w), (R * row, 1, row, channels))
+    return grad.contiguous() if weight.is_contiguous() else grad, bias
 
 
 def input_gradient(grad_output, x, weight, which, g: Geometry) -> Tensor:
-    """Return the gradient of the input, channels last."""
+    """Return the gradient of the input."""
     (n, channels), outputs, size = x.shape[:2], len(weight), x.element_size()
     block = plan(g, channels, size)
     R, _, _ = block.tile
     packed = weight.permute(0, 2, 3, 1).flatten(2)
     packed = torch.nn.functional.pad(packed, (0, block.wide - packed.shape[2])).contiguous()
-    grad = torch.empty_like(x, memory_format=_LAST)
+    grad = _empty(x, x.shape) if g.channels_last else x.new_empty(x.shape)
     kernel = pooled.inputs(size, *block.tile)
     memory = (block.frame.rows * block.row + block.wide + 5 * outputs) * size
     arguments = (

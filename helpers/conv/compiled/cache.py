@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,6 +62,7 @@ def tidy(base: Path) -> None:
 
 
 FOLDER = _folder()
+_lock = threading.RLock()  # Numba's setting holds for all threads
 _said = FOLDER is not None and any(FOLDER.rglob("*.nbc"))
 
 
@@ -71,12 +73,13 @@ def njit(function: Callable, **options) -> Callable:
 
 def cached(compile: Callable, function: Callable) -> Callable:
     """Return ``compile(function)``, where what Numba caches goes to the folder."""
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(FOLDER or "")
-    try:
-        return compile(function)
-    finally:
-        config.CACHE_DIR = before
+    with _lock:
+        before = config.CACHE_DIR
+        config.CACHE_DIR = str(FOLDER or "")
+        try:
+            return compile(function)
+        finally:
+            config.CACHE_DIR = before
 
 
 def say_once() -> None:

@@ -119,7 +119,7 @@ def share(kernel, arguments, scratch: int, n: int, each: int = 0) -> None:
     parts = min(torch.get_num_threads(), n)
     size = scratch + each * -(-n // parts)
     size = -(-size // _LINE) * _LINE
-    memory = torch.empty(parts * size, dtype=torch.uint8)
+    memory = torch.empty(parts * size, dtype=torch.uint8, device="cpu")
     if parts == 1:
         kernel(*arguments, memory.data_ptr(), 0, n)
     elif os.getpid() == _HOME and (library := openmp()):
