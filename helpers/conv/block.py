@@ -57,7 +57,9 @@ def _geometry(conv: nn.Module, input: Tensor) -> Geometry | None:
         return None
     if bias is not None and (bias.shape != weight.shape[:1] or bias.dtype != weight.dtype):
         return None
-    if weight.dtype != input.dtype or torch.is_autocast_enabled(input.device.type):
+    if weight.dtype != input.dtype or input.device.type != "cpu":
+        return None
+    if torch.is_autocast_enabled("cpu"):
         return None
     last = channels_last(input) or channels_last(weight)
     return _sizes(tuple(input.shape[2:]), *sizes, last)

@@ -9,7 +9,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import safetensors.torch
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -69,6 +69,7 @@ class Circumstances(_Entry):
     processor: str
     python: str
     torch: str
+    convolutions: Literal["torch", "blocks"] = "torch"  # blocks: see helpers.conv.block
 
 
 class Record(_Entry):
@@ -90,6 +91,8 @@ class Record(_Entry):
         """Return the record as it is stored: only what JSON knows, and no absent resolutions."""
         content = self.model_dump()
         content["experiment"] = self.experiment.stored()
+        if self.run.convolutions == "torch":  # as records say that are older than the field
+            del content["run"]["convolutions"]
         for epoch in content["epochs"]:
             if epoch["per_resolution"] is None:
                 del epoch["per_resolution"]

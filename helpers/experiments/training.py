@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from helpers import data
+from helpers.conv import compiled
 from helpers.conv.block import fused
 from helpers.data import augment
 from helpers.experiments import checkpoints, inputs
@@ -237,4 +238,11 @@ def _circumstances(state: Run, device: str) -> Circumstances:
         processor=torch.cuda.get_device_name() if device == "cuda" else processor(),
         python=platform.python_version(),
         torch=torch.__version__,
+        convolutions=convolutions(state.experiment, device),
     )
+
+
+def convolutions(experiment: Experiment, device: str = "cpu") -> str:
+    """Return how convolutions are computed in training now: "blocks" in one step, or "torch"."""
+    suited = device == "cpu" and not experiment.batch_norm and compiled.is_on()
+    return "blocks" if suited else "torch"

@@ -7,6 +7,7 @@ import pytest
 from made import a_record
 
 from commands import verify
+from helpers.conv import compiled
 from helpers.experiments import Experiment, inputs, store, training
 
 RESULTS = Path(__file__).resolve().parents[2] / "results"
@@ -62,3 +63,24 @@ def test_a_committed_record_of_each_kind_matches_the_code():
         kinds.setdefault(key, name)
     assert len({key[:2] for key in kinds}) == 10
     assert verify.verify(RESULTS, list(kinds.values())) == []
+
+
+def test_takes_the_convolutions_that_a_record_was_trained_with(tmp_path, monkeypatch):
+    pytest.importorskip("numba")
+    seen = []
+
+    def first_losses(experiment, steps):
+        seen.append(compiled.is_on())
+        return [0.0] * steps
+
+    monkeypatch.setattr(verify.training, "first_losses", first_losses)
+    monkeypatch.setattr(compiled, "_wanted", True)
+    for convolutions in ("torch", "blocks"):
+        record = a_record(LINES[0])
+        run = record.run.model_copy(update={"convolutions": convolutions})
+        store.write(tmp_path, record.model_copy(update={"run": run}))
+        assert store.read(store.path(tmp_path, record.name)).run == run
+        verify.matches(tmp_path, record.name)
+        verify.matches(tmp_path, record.name, now=True)
+    assert seen == [False, True, True, True]
+    assert compiled.is_on()

@@ -44,6 +44,11 @@ def switched(wanted: bool) -> Iterator[None]:
         use(before)
 
 
+def is_on() -> bool:
+    """Return whether convolutions that suit are computed by compiled loops."""
+    return _wanted and loaded() is not None
+
+
 def status() -> str:
     """Return in a sentence how convolutions are computed, and why not by compiled loops."""
     if not _wanted:
