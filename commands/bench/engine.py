@@ -19,7 +19,9 @@ from commands.bench.convolution import machine
 from commands.bench.timing import time_interleaved
 from helpers import conv
 from helpers.conv.block import conv_pool_relu, fused
+from helpers.data import Images
 from helpers.experiments import inputs, records, store, training
+from helpers.experiments.inputs import Prepare
 from helpers.experiments.loop import one_thread
 from helpers.experiments.store import Record
 from helpers.networks import costs
@@ -43,16 +45,21 @@ def both(way: Callable, convolution: nn.Module, images: Tensor, grad: Tensor) ->
     return lambda: torch.autograd.grad(way(convolution, images), wanted, grad)
 
 
+def trained(results: Path, **options) -> tuple[nn.Module, Images, Prepare]:
+    """Return the trained network, made with ``options``, a batch, and its normalisation."""
+    experiment = store.read(store.path(results, NETWORK)).experiment
+    network = training.build_network(experiment, **options)
+    network.load_state_dict(records.load_weights(results, NETWORK))
+    _, groups, prepare = inputs.load(experiment)
+    return network, next(iter(groups.values()))[:BATCH], prepare
+
+
 def measure_blocks(results: Path, seconds: float) -> dict:
     """Return for each block the seconds of both ways, and the rates of its multiplications.
 
     Shares are of the rate of a plain matrix product; multiplications by zero count as well.
     """
-    experiment = store.read(store.path(results, NETWORK)).experiment
-    network = training.build_network(experiment)
-    network.load_state_dict(records.load_weights(results, NETWORK))
-    _, images, prepare = inputs.load(experiment)
-    images = next(iter(images.values()))
+    network, batch, prepare = trained(results)
     seen = {}
     work = {cost.layer: 2 * cost.multiply_adds * BATCH for cost in costs(network, 28)}
 
@@ -63,8 +70,7 @@ def measure_blocks(results: Path, seconds: float) -> dict:
         return output
 
     network.block = noting
-    scores = network(prepare(images.images[:BATCH]))
-    F.cross_entropy(scores, images.labels[:BATCH]).backward()
+    F.cross_entropy(network(prepare(batch.images)), batch.labels).backward()
     matrix = torch.rand(1024, 1024)
     product = time_interleaved({"matrix": lambda: matrix @ matrix}, seconds)["matrix"].median
     rate = 2 * 1024**3 / product
@@ -91,17 +97,13 @@ def measure_blocks(results: Path, seconds: float) -> dict:
 
 def measure_steps(results: Path, seconds: float) -> dict[str, float]:
     """Return the seconds of a whole step of training, with Adam and the loss, for both ways."""
-    experiment = store.read(store.path(results, NETWORK)).experiment
-    _, images, prepare = inputs.load(experiment)
-    images = next(iter(images.values()))[:BATCH]
 
     def step_of(way: Callable) -> Callable:
-        network = training.build_network(experiment, block=way)
-        network.load_state_dict(records.load_weights(results, NETWORK))
+        network, batch, prepare = trained(results, block=way)
         optimiser = torch.optim.Adam(network.parameters(), lr=0.0, fused=True)
 
         def step():
-            F.cross_entropy(network(prepare(images.images)), images.labels).backward()
+            F.cross_entropy(network(prepare(batch.images)), batch.labels).backward()
             optimiser.step()
             optimiser.zero_grad()
 
@@ -113,7 +115,8 @@ def measure_steps(results: Path, seconds: float) -> dict[str, float]:
 
 def compare(new: Record, old: Record, results: Path) -> dict:
     """Return how the course and the result of two runs of one setting differ."""
-    seeds = [record.test.accuracy for record in _seeds(old, results)]
+    fields = old.experiment.model_dump(include={"group", "data", "network"})
+    seeds = [record.test.accuracy for record in records.load(results, **fields)]
     pairs = zip(new.epochs, old.epochs, strict=True)
     losses = [(a.validation_loss, b.validation_loss) for a, b in pairs]
     digits = zip(new.test.predictions, old.test.predictions, strict=True)
@@ -126,14 +129,6 @@ def compare(new: Record, old: Record, results: Path) -> dict:
         "accuracy_of_seeds": seeds,
         "standard_deviation_of_seeds": statistics.stdev(seeds),
     }
-
-
-def _seeds(record: Record, results: Path) -> list[Record]:
-    """Return the records of a setting, with all its seeds."""
-    apart = {"seed", "save_weights"}
-    fields = record.experiment.model_dump(exclude=apart)
-    every = [store.read(store.path(results, name)) for name in store.names(results)]
-    return [other for other in every if other.experiment.model_dump(exclude=apart) == fields]
 
 
 def main() -> None:

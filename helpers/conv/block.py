@@ -112,9 +112,10 @@ class _Block(torch.autograd.Function):
 def _by_autograd(ctx, tensors, grad) -> list[Tensor | None]:
     """Return the gradients of input, weight and bias so that they can be differentiated again."""
     g, asked = ctx.geometry, ctx.needs_input_grad[:3]
+    input, weight, bias = tensors
+    options = g.stride, g.padding, g.dilation
     with torch.enable_grad():
-        output = F.conv2d(*tensors, g.stride, g.padding, g.dilation)
-        output = F.relu(F.max_pool2d(output, 2))
+        output = conv_pool_relu(lambda images: F.conv2d(images, weight, bias, *options), input)
         wanted = [tensor for tensor, is_asked in zip(tensors, asked, strict=True) if is_asked]
         found = iter(torch.autograd.grad(output, wanted, grad, create_graph=True))
     return [next(found) if is_asked else None for is_asked in asked]

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from torch import Tensor
+
 from helpers.conv.arguments import channels_last, pair
 from helpers.conv.loops import fit
 
@@ -30,3 +32,14 @@ def geometry_of(input, weight, stride, padding, dilation, groups) -> Geometry:
     out = fit(size, pair(kernel_size, "kernel_size", 1), stride, padding, dilation)
     last = channels_last(input) or channels_last(weight)
     return Geometry(size, kernel_size, stride, padding, dilation, groups, out, last)
+
+
+def empty(like: Tensor, shape, channels_last: bool) -> Tensor:
+    """Return a tensor (N, C, height, width) of a memory format that owns its numbers.
+
+    A Function that returned a view of another tensor would forbid to change its result in place.
+    """
+    if not channels_last:
+        return like.new_empty(shape)
+    _, c, height, width = shape
+    return like.new_empty_strided(shape, (c * height * width, 1, c * width, c))

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from helpers.conv import compiled, patches, plain, rows
 from helpers.conv.arguments import no_autocast, sum_dtype
-from helpers.conv.geometry import Geometry
+from helpers.conv.geometry import Geometry, empty
 
 # Numbers copied at a time: few enough to stay in a cache, enough to keep products long. A rule of
 # thumb that suits the shapes of this report.
@@ -49,8 +49,9 @@ def _way(in_channels, out_channels, geometry: Geometry, *tensors: Tensor) -> Mod
 def convolve(input: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry) -> Tensor:
     """Return the convolution (N, O, H_out, W_out) of input (N, C, height, width)."""
     n, in_channels, out_channels = *input.shape[:2], len(weight)
+    last = geometry.channels_last
     if maps := compiled.chosen(in_channels, out_channels, geometry, input, weight, bias):
-        output = _empty(input, (n, out_channels, *geometry.output_size), geometry)
+        output = empty(input, (n, out_channels, *geometry.output_size), last)
         maps.convolve(input, weight, bias, geometry, output)
         return output
     way = _way(in_channels, out_channels, geometry, input, weight)
@@ -61,7 +62,7 @@ def convolve(input: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geome
             return plain.convolve(input, weight, bias, *options)
         dtype = sum_dtype(input.dtype)
         weight, bias = _as(dtype, weight), None if bias is None else _as(dtype, bias)
-        output = _empty(input, (n, out_channels, *geometry.output_size), geometry)
+        output = empty(input, (n, out_channels, *geometry.output_size), last)
         for part in _parts(way, n, in_channels, geometry):
             x = _as(dtype, part.of_input(input))
             way.convolve(x, weight, bias, part.geometry, out=part.of_output(output))
@@ -71,8 +72,9 @@ def convolve(input: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geome
 def input_gradient(grad_output: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
     """Return the gradient (N, C, height, width) of a convolution's input."""
     n, in_channels = len(grad_output), weight.shape[1] * geometry.groups
+    last = geometry.channels_last
     if maps := compiled.chosen(in_channels, len(weight), geometry, grad_output, weight):
-        grad = _empty(grad_output, (n, in_channels, *geometry.size), geometry)
+        grad = empty(grad_output, (n, in_channels, *geometry.size), last)
         maps.input_gradient(grad_output, weight, geometry, grad)
         return grad
     way = _way(in_channels, len(weight), geometry, grad_output, weight)
@@ -81,7 +83,7 @@ def input_gradient(grad_output: Tensor, weight: Tensor, geometry: Geometry) -> T
             return plain.input_gradient(grad_output, weight, geometry)
         dtype = sum_dtype(weight.dtype)
         weight, total = _as(dtype, weight), None
-        grad = _empty(grad_output, (n, in_channels, *geometry.size), geometry)
+        grad = empty(grad_output, (n, in_channels, *geometry.size), last)
         for part in _parts(way, n, in_channels, geometry):
             g = _as(dtype, part.of_output(grad_output))
             result = way.input_gradient(g, weight, part.geometry)
@@ -101,9 +103,10 @@ def input_gradient(grad_output: Tensor, weight: Tensor, geometry: Geometry) -> T
 def weight_gradient(input: Tensor, grad_output: Tensor, geometry: Geometry) -> Tensor:
     """Return the gradient (O, C / groups, k_h, k_w) of a convolution's weight."""
     n, in_channels, out_channels = *input.shape[:2], grad_output.shape[1]
+    last = geometry.channels_last
     shape = (out_channels, in_channels // geometry.groups, *geometry.kernel_size)
     if maps := compiled.chosen(in_channels, out_channels, geometry, input, grad_output):
-        grad = _empty(input, shape, geometry)
+        grad = empty(input, shape, last)
         maps.weight_gradient(input, grad_output, geometry, grad)
         return grad
     way = _way(in_channels, out_channels, geometry, input, grad_output)
@@ -115,23 +118,12 @@ def weight_gradient(input: Tensor, grad_output: Tensor, geometry: Geometry) -> T
             x, g = _as(dtype, part.of_input(input)), _as(dtype, part.of_output(grad_output))
             result = way.weight_gradient(x, g, part.geometry)
             total = result if total is None else total.add_(result)
-        return _empty(input, shape, geometry).copy_(total)
+        return empty(input, shape, last).copy_(total)
 
 
 def _as(dtype: torch.dtype, tensor: Tensor) -> Tensor:
     """Return ``tensor.to(dtype)``, without the call where it is not needed."""
     return tensor if tensor.dtype == dtype else tensor.to(dtype)
-
-
-def _empty(like: Tensor, shape, geometry: Geometry) -> Tensor:
-    """Return a tensor of the geometry's memory format that owns its numbers.
-
-    A Function that returned a view of another tensor would forbid to change its result in place.
-    """
-    if not geometry.channels_last:
-        return like.new_empty(shape)
-    _, c, height, width = shape
-    return like.new_empty_strided(shape, (c * height * width, 1, c * width, c))
 
 
 class _Part(NamedTuple):

@@ -6,17 +6,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from helpers.conv.compiled import loops, pooled, target
-from helpers.conv.compiled.maps import Frame, around, forward_plan, table
+from helpers.conv.compiled import pooled, target
+from helpers.conv.compiled.maps import Frame, around, correlate, forward_plan, table
 from helpers.conv.compiled.threads import share
-from helpers.conv.geometry import Geometry
+from helpers.conv.geometry import Geometry, empty
 
 
 class Block(NamedTuple):
     """What the three functions of a block share."""
 
     frame: Frame
-    channels: int
     row: int  # between two rows of a window, in numbers of the frame
     tile: tuple[int, int, int]  # R, V, L
     wide: int  # numbers that hold a row of a window
@@ -38,7 +37,7 @@ def plan(g: Geometry, channels: int, itemsize: int) -> Block:
         for x in (2 * j, 2 * j + 1)
     ]
     row = g.dilation[0] * frame.columns * channels
-    return Block(frame, channels, row, (k_h, V, L), wide, table(found), (height, width))
+    return Block(frame, row, (k_h, V, L), wide, table(found), (height, width))
 
 
 def forward(x: Tensor, weight: Tensor, bias: Tensor | None, g: Geometry) -> tuple[Tensor, Tensor]:
@@ -46,33 +45,17 @@ def forward(x: Tensor, weight: Tensor, bias: Tensor | None, g: Geometry) -> tupl
 
     The pixels of two rows are 0 and 1 above 2 and 3; 4 where the output is zero by the ReLU.
     """
-    (n, channels), outputs, size = x.shape[:2], len(weight), x.element_size()
-    block = plan(g, channels, size)
-    height, width = block.size
-    P, V, L = target.tile(2 * width, outputs, size)
+    (n, channels), outputs = x.shape[:2], len(weight)
+    height, width = plan(g, channels, x.element_size()).size
+    y = empty(x, (n, outputs, height, width), channels_last=True)
+    which = x.new_empty((n, height, width, outputs), dtype=torch.uint8)
     w_o, w_c, *w_steps = weight.stride()
     frame, part = forward_plan(g, channels, *w_steps)
-    y = _empty(x, (n, outputs, height, width))
-    which = x.new_empty((n, height, width, outputs), dtype=torch.uint8)
-    kernel, taps = loops.correlate(size, P, V, L, True), len(part.offsets)
-    wide = -(-outputs // (V * L)) * V * L
-    result = frame.rows * frame.columns * channels + wide * (taps * channels + 1) + P * V * L
+    part = part._replace(size=(2 * height, 2 * width))
+    steps = 2 * width * outputs, outputs
     bias = None if bias is None else bias.contiguous()
-    arguments = (
-        *(x.data_ptr(), *x.stride(), *x.shape[1:], *frame, 0, *g.stride),
-        *(weight.data_ptr(), w_c, w_o, 0 if bias is None else bias.data_ptr()),
-        *(part.taps.ctypes.data, part.offsets.ctypes.data, taps),
-        *(y.data_ptr(), y.stride(0), 1, 2 * width * outputs, outputs),
-        *(outputs, 2 * height, 2 * width, which.data_ptr(), result),
-    )
-    share(kernel, arguments, (result + 4 * height * width * outputs) * size, n)
+    correlate(x, weight, (w_c, w_o), bias, y, frame, part, g.stride, steps, which)
     return y if g.channels_last else y.contiguous(), which
-
-
-def _empty(like: Tensor, shape) -> Tensor:
-    """Return a tensor stored channels last that owns its numbers, so that it can be changed."""
-    _, c, height, width = shape
-    return like.new_empty_strided(shape, (c * height * width, 1, c * width, c))
 
 
 def weight_gradient(grad_output, x, weight, which, g: Geometry) -> tuple[Tensor, Tensor]:
@@ -103,7 +86,7 @@ def input_gradient(grad_output, x, weight, which, g: Geometry) -> Tensor:
     R, _, _ = block.tile
     packed = weight.permute(0, 2, 3, 1).flatten(2)
     packed = torch.nn.functional.pad(packed, (0, block.wide - packed.shape[2])).contiguous()
-    grad = _empty(x, x.shape) if g.channels_last else x.new_empty(x.shape)
+    grad = empty(x, x.shape, g.channels_last)
     kernel = pooled.inputs(size, *block.tile)
     memory = (block.frame.rows * block.row + block.wide + 5 * outputs) * size
     arguments = (

@@ -46,19 +46,23 @@ def table(values) -> np.ndarray:
     return np.array(values, dtype=np.int64)
 
 
-def _correlate(x, weight, channel_steps, bias, y, frame, part: _Part, s, steps) -> None:
-    """Write one part of ``y``; ``s`` is the stride in the frame, ``steps`` those of the output."""
+def correlate(x, weight, channel_steps, bias, y, frame, part: _Part, s, steps, which=None) -> None:
+    """Write one part of ``y``; ``s`` is the stride in the frame, ``steps`` those of the output.
+
+    With ``which``: the maxima over 2x2 pixels, and which they are; ``steps`` are those before.
+    """
     size, channels, outputs = x.element_size(), x.shape[1], y.shape[1]
     P, V, L = target.tile(part.size[1], outputs, size)
-    kernel, places = loops.correlate(size, P, V, L), len(part.offsets)
+    kernel, places = loops.correlate(size, P, V, L, which is not None), len(part.offsets)
     wide = _wide(outputs, V * L)
-    scratch = frame.rows * frame.columns * channels + wide * (places * channels + 1) + P * V * L
+    result = frame.rows * frame.columns * channels + wide * (places * channels + 1) + P * V * L
+    scratch = result + (0 if which is None else outputs * part.size[0] * part.size[1])
     arguments = (
         *(x.data_ptr(), *x.stride(), *x.shape[1:], *frame, part.start, *s),
         *(weight.data_ptr(), *channel_steps, 0 if bias is None else bias.data_ptr()),
         *(part.taps.ctypes.data, part.offsets.ctypes.data, places),
         *(y.data_ptr() + part.base * size, y.stride(0), y.stride(1), *steps, outputs, *part.size),
-        *(0, 0),
+        *(0 if which is None else which.data_ptr(), result),
     )
     share(kernel, arguments, scratch * size, len(x))
 
@@ -94,7 +98,7 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor | None, g: Geometry, y: Ten
     w_o, w_c, *w_steps = weight.stride()
     frame, part = forward_plan(g, x.shape[1], *w_steps)
     bias = None if bias is None else bias.contiguous()
-    _correlate(x, weight, (w_c, w_o), bias, y, frame, part, g.stride, y.stride()[2:])
+    correlate(x, weight, (w_c, w_o), bias, y, frame, part, g.stride, y.stride()[2:])
 
 
 @lru_cache(maxsize=256)
@@ -139,7 +143,7 @@ def input_gradient(grad_output: Tensor, weight: Tensor, g: Geometry, grad: Tenso
     frame, parts = _input_plan(g, len(weight), x_h, x_w, *w_steps)
     steps = g.stride[0] * x_h, g.stride[1] * x_w
     for part in parts:
-        _correlate(grad_output, weight, (w_o, w_c), None, grad, frame, part, (1, 1), steps)
+        correlate(grad_output, weight, (w_o, w_c), None, grad, frame, part, (1, 1), steps)
 
 
 @lru_cache(maxsize=256)

@@ -22,11 +22,17 @@ def even(n: int, most: int) -> int:
     return -(-n // -(-n // most))
 
 
+def _run(numbers: int, itemsize: int) -> int:
+    """Return L: numbers of a register, or fewer where there are few of them."""
+    L = WIDTH // itemsize
+    while L > 4 and L // 2 >= numbers:
+        L //= 2
+    return L
+
+
 def tile(rows: int, columns: int, itemsize: int) -> tuple[int, int, int]:
     """Return P, V, L: a tile takes P of ``rows``, and V runs of L of ``columns``."""
-    L = WIDTH // itemsize
-    while L > 4 and L // 2 >= columns:
-        L //= 2
+    L = _run(columns, itemsize)
     runs = -(-columns // L)
     V = next(v for v in (2, 3, 1) if runs % v == 0)
     return even(rows, SUMS // V), V, L
@@ -37,9 +43,7 @@ def window(rows: int, numbers: int, itemsize: int) -> tuple[int, int, int]:
 
     ``wide`` numbers, in full tiles, hold those of a row.
     """
-    L = WIDTH // itemsize
-    while L > 4 and L // 2 >= numbers:
-        L //= 2
+    L = _run(numbers, itemsize)
     runs = -(-numbers // L)
     V = even(runs, max(1, SUMS // rows))
     return V, L, -(-runs // V) * V * L
